@@ -1,0 +1,45 @@
+"""Every error a user can meet. Each message is a sentence that says what is wrong and what to do.
+
+The command line prints the message alone and exits with status 1 (2 for a wrong option); `--debug`
+shows the traceback.
+"""
+
+
+class LooksayError(Exception):
+    """Something the user can put right; the message says how."""
+
+
+class UsageError(LooksayError):
+    """An option or an argument makes no sense."""
+
+
+class ImageError(LooksayError):
+    """A picture cannot be read, or must not be (damaged, too large, no picture at all)."""
+
+
+class DataError(LooksayError):
+    """Captions, a split or a data set's folder cannot be used."""
+
+
+class VocabularyError(LooksayError):
+    """A vocabulary is damaged, or does not fit the model."""
+
+
+class FeatureError(LooksayError):
+    """Cached features are missing, damaged or belong to something else."""
+
+
+class BundleError(LooksayError):
+    """A bundle is damaged, foreign, or newer than this looksay."""
+
+
+class RecipeError(LooksayError):
+    """A recipe has an unknown key, a wrong value or an impossible combination."""
+
+
+class TrainingError(LooksayError):
+    """A run cannot be started, resumed or finished."""
+
+
+class MissingExtraError(LooksayError):
+    """An optional part of looksay is not installed; the message gives the command that does it."""
