@@ -1,0 +1,8 @@
+"""Words out of a captioning model: greedy, beam search and sampling over one contract."""
+
+from looksay.decoding.decode import decode
+from looksay.decoding.hypothesis import Hypothesis
+from looksay.decoding.options import DecodingOptions
+from looksay.decoding.stepper import Carry, Memory, Stepper
+
+__all__ = ["Carry", "DecodingOptions", "Hypothesis", "Memory", "Stepper", "decode"]

@@ -1,0 +1,105 @@
+"""The loop: encode once, then step and choose until every picture has its captions.
+
+B pictures, K beams or samples of one, R places, D feature size.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from looksay.decoding.beam import Beam
+from looksay.decoding.chains import Chains, Samples
+from looksay.decoding.hypothesis import Hypothesis
+from looksay.decoding.options import DecodingOptions
+from looksay.decoding.search import Search
+from looksay.decoding.stepper import Carry, Memory, Stepper
+from looksay.errors import LooksayError
+from looksay.text import START
+
+
+def decode(
+    stepper: Stepper,
+    features_BRD: np.ndarray,
+    options: DecodingOptions,
+    mask_BR: np.ndarray | None = None,
+    *,
+    first_picture: int = 0,
+) -> list[list[Hypothesis]]:
+    """Captions of each picture, best first: `options.num_captions` where so many exist.
+
+    A beam returns distinct sentences, the finished before the unfinished; samples may repeat. When
+    no sentence ends within `max_words`, the best unfinished one is returned. `first_picture`
+    numbers the pictures of a longer run, for samples that do not depend on its batches.
+
+    Example:
+        >>> best = decode(stepper, features, DecodingOptions(beam_size=3))[0][0]
+    """
+    if not len(features_BRD):
+        return []
+    search = _search(len(features_BRD), options, first_picture)
+    features_BRD = np.ascontiguousarray(features_BRD, np.float32)
+    memory, carry = stepper.encode(features_BRD, mask_BR)
+    _run(stepper, search, memory, carry)
+    return [_checked(search.results(picture)) for picture in range(len(features_BRD))]
+
+
+def _search(num_pictures: int, options: DecodingOptions, first_picture: int) -> Search:
+    if options.method == "sample":
+        return Samples(num_pictures, options, first_picture)
+    if options.method == "greedy" or options.beam_size == 1:
+        return Chains(num_pictures, dataclasses.replace(options, method="greedy"))
+    return Beam(num_pictures, options)
+
+
+def _run(stepper: Stepper, search: Search, memory: Memory, carry: Carry) -> None:
+    tokens_BK = np.full((len(search.pictures), 1), START, np.int32)
+    for _ in range(search.options.max_words + 1):
+        log_probs_BKV, attention_BKR, carry = stepper.step(tokens_BK, memory, carry)
+        tokens_BK, parents_BK, done_B = search.advance(log_probs_BKV, attention_BKR)
+        if done_B.all():
+            return
+        rows = rows_to_keep(done_B)
+        if rows is not None:
+            search.keep(rows)
+            memory = {name: array[rows] for name, array in memory.items()}
+            tokens_BK, parents_BK = tokens_BK[rows], parents_BK[rows]
+        carry = {name: _reordered(array, parents_BK, rows) for name, array in carry.items()}
+
+
+def _reordered(array_BP: np.ndarray, parents_BK: np.ndarray, rows: np.ndarray | None) -> np.ndarray:
+    """The carry of the beams that go on: beam k of a row continues its beam parents[k]."""
+    num_rows, num_before = array_BP.shape[:2]
+    places_B = np.arange(num_rows) if rows is None else rows
+    flat = (places_B[:, None] * num_before + parents_BK).ravel()
+    if len(flat) == num_rows * num_before and np.array_equal(flat, np.arange(len(flat))):
+        return array_BP
+    taken = array_BP.reshape(num_rows * num_before, *array_BP.shape[2:]).take(flat, axis=0)
+    return taken.reshape(*parents_BK.shape, *array_BP.shape[2:])
+
+
+def rows_to_keep(done_B: np.ndarray) -> np.ndarray | None:
+    """The rows to go on with, or None for all of them.
+
+    Dropping rows copies the memory of the others and gives the engine a shape it may have to
+    prepare for, so the batch is only ever halved, some finished rows staying to fill the half.
+    """
+    num_rows = len(done_B)
+    num_live = num_rows - int(done_B.sum())
+    size = num_rows
+    while size > 1 and num_live <= (size + 1) // 2:
+        size = (size + 1) // 2
+    if size == num_rows:
+        return None
+    live, over = np.flatnonzero(~done_B), np.flatnonzero(done_B)
+    return np.sort(np.concatenate([live, over[: size - num_live]]))
+
+
+def _checked(hypotheses: list[Hypothesis]) -> list[Hypothesis]:
+    if not hypotheses or any(np.isnan(hypothesis.log_prob) for hypothesis in hypotheses):
+        raise LooksayError(
+            "The model's word probabilities are not numbers; its weights are damaged or its "
+            "training diverged. Take another model or an earlier epoch."
+        )
+    return hypotheses
