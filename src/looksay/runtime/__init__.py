@@ -1,0 +1,18 @@
+"""Reads bundles and runs their graphs; never imports Keras, and an engine only when it is used."""
+
+from looksay.runtime.bundle import Bundle
+from looksay.runtime.graph import ENGINES, PRECISIONS, Graph, Pending, open_graph
+from looksay.runtime.manifest import FORMAT, write_manifest
+from looksay.runtime.stepper import GraphStepper
+
+__all__ = [
+    "ENGINES",
+    "FORMAT",
+    "PRECISIONS",
+    "Bundle",
+    "Graph",
+    "GraphStepper",
+    "Pending",
+    "open_graph",
+    "write_manifest",
+]

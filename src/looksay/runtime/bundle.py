@@ -1,0 +1,113 @@
+"""A bundle: the folder that training leaves and the only thing that captioning needs."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from looksay.decoding import DecodingOptions
+from looksay.errors import BundleError, UsageError
+from looksay.runtime.manifest import (
+    GRAPHS,
+    MANIFEST,
+    REQUIRED_FILES,
+    VOCABULARY,
+    check_regular,
+    read_manifest,
+    sha256,
+)
+from looksay.text import Vocabulary
+
+
+class Bundle:
+    """A bundle whose description has been checked; make one with `Bundle.open`.
+
+    Holds no code and no pickles: JSON, a word list and ONNX graphs.
+    """
+
+    def __init__(self, path: Path, config: dict[str, Any], vocabulary: Vocabulary):
+        self.path = path
+        self.config = config
+        self.vocabulary = vocabulary
+
+    @classmethod
+    def open(cls, path: str | Path, *, verify_all: bool = False) -> Bundle:
+        """Read a bundle; BundleError where it is damaged, foreign or too new.
+
+        Every file's size is checked, and the SHA-256 of those that captioning uses; `verify_all`
+        checks the others' too, which otherwise happens when `file` is asked for one.
+        """
+        folder = Path(path)
+        config = read_manifest(folder)
+        for name, entry in config["files"].items():
+            _check_size(folder / name, entry["bytes"], folder)
+        names = list(config["files"] if verify_all else REQUIRED_FILES)
+        with ThreadPoolExecutor(4) as pool:  # hashing releases the interpreter's lock
+            list(pool.map(lambda name: _check_hash(folder / name, config["files"][name]), names))
+        return cls(folder, config, Vocabulary.load(folder / VOCABULARY))
+
+    @property
+    def name(self) -> str:
+        return self.config["name"]
+
+    @property
+    def image_size(self) -> int:
+        """The side of the square picture that the backbone takes, in pixels."""
+        return self.config["image_size"]
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the places that attention is spread over."""
+        rows, columns = self.config["grid"]
+        return rows, columns
+
+    @property
+    def feature_size(self) -> int:
+        return self.config["feature_size"]
+
+    @property
+    def decoding(self) -> DecodingOptions:
+        """How captions are made unless asked otherwise."""
+        return DecodingOptions.from_dict(self.config["decoding"])
+
+    def graph(self, name: str) -> Path:
+        """The file of the graph "backbone", "encode" or "step"."""
+        if name not in GRAPHS:
+            raise UsageError(f"A bundle has no graph {name!r}; it has {', '.join(GRAPHS)}.")
+        return self.path / f"{name}.onnx"
+
+    def file(self, name: str) -> Path:
+        """Any file that the bundle lists, its SHA-256 checked."""
+        entry = self.config["files"].get(name)
+        if entry is None:
+            raise BundleError(f"The bundle {self.path} has no {name!r}.")
+        if name not in REQUIRED_FILES:
+            _check_hash(self.path / name, entry)
+        return self.path / name
+
+    def __repr__(self) -> str:
+        return f"Bundle({str(self.path)!r}, name={self.name!r})"
+
+
+def _check_size(path: Path, size: int, folder: Path) -> None:
+    if not path.is_symlink() and not path.exists():
+        raise BundleError(f"{path} is missing though {MANIFEST} lists it; get the bundle again.")
+    check_regular(path, folder)
+    actual = path.stat().st_size
+    if actual != size:
+        raise BundleError(
+            f"{path} is damaged: it has {actual} bytes instead of {size}; get the bundle again."
+        )
+
+
+def _check_hash(path: Path, entry: dict[str, Any]) -> None:
+    try:
+        actual = sha256(path)
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read ({error}).") from error
+    if actual != entry["sha256"]:
+        raise BundleError(
+            f"{path} is damaged or was changed: its SHA-256 is not the one in {MANIFEST}; "
+            "get the bundle again."
+        )

@@ -1,0 +1,165 @@
+"""bundle.json: what it must hold, reading it without trust and writing it last."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from looksay.decoding import DecodingOptions
+from looksay.errors import BundleError, UsageError
+
+FORMAT = 1
+MANIFEST = "bundle.json"
+VOCABULARY = "vocabulary.txt"
+GRAPHS = ("backbone", "encode", "step")
+REQUIRED_FILES = (VOCABULARY, *(f"{graph}.onnx" for graph in GRAPHS))
+
+MAX_MANIFEST_BYTES = 1 << 20
+MAX_FILE_BYTES = 4 << 30
+
+_KEYS: dict[str, tuple[type, str]] = {
+    "name": (str, "a text"),
+    "version": (str, "a text"),
+    "architecture": (str, "a text"),
+    "image_size": (int, "a whole number"),
+    "grid": (list, "two whole numbers"),
+    "feature_size": (int, "a whole number"),
+    "backbone": (dict, "an object"),
+    "decoding": (dict, "an object"),
+    "files": (dict, "an object"),
+}
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The contents of bundle.json, checked; BundleError says what is wrong with it."""
+    path = folder / MANIFEST
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
+        raise BundleError(f"The bundle {folder} {what}; give the folder that holds {MANIFEST}.")
+    if not path.is_file():
+        raise BundleError(
+            f"{folder} is no looksay bundle: it has no {MANIFEST}. A training run that did not "
+            "finish has none; otherwise give another folder."
+        )
+    check_regular(path, folder)
+    if path.stat().st_size > MAX_MANIFEST_BYTES:
+        raise BundleError(f"{path} is far too large to be a bundle's description; it is refused.")
+    try:
+        config = json.loads(path.read_bytes().decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BundleError(
+            f"{path} is damaged, it is no valid JSON ({error}); get the bundle again."
+        ) from error
+    check_config(config, path)
+    return config
+
+
+def check_config(config: Any, path: Path) -> None:
+    """Raise BundleError unless the contents are those of a bundle that this looksay can read."""
+    if not isinstance(config, dict) or not _is(config.get("format"), int):
+        raise BundleError(f"{path} does not describe a looksay bundle: it has no format number.")
+    if config["format"] > FORMAT:
+        raise BundleError(
+            f"{path} has format {config['format']}, and this looksay reads up to {FORMAT}; "
+            "upgrade it with: pip install --upgrade looksay"
+        )
+    if config["format"] < 1:
+        raise BundleError(f"{path} has format {config['format']}, which never was one.")
+    for key, (kind, words) in _KEYS.items():
+        if key not in config:
+            raise BundleError(f"{path} lacks {key!r}; the bundle is damaged or foreign.")
+        if not _is(config[key], kind):
+            raise BundleError(f"{key!r} in {path} must be {words}, not {config[key]!r:.60}.")
+    _check_sizes(config, path)
+    _check_files(config["files"], path)
+    try:
+        DecodingOptions.from_dict(config["decoding"])
+    except UsageError as error:
+        raise BundleError(f"'decoding' in {path} is wrong: {error}") from error
+
+
+def _check_sizes(config: Mapping[str, Any], path: Path) -> None:
+    grid = config["grid"]
+    if len(grid) != 2 or not all(_is(side, int) and 1 <= side <= 1024 for side in grid):
+        raise BundleError(
+            f"'grid' in {path} must be two whole numbers from 1 on, not {grid!r:.60}."
+        )
+    for key, most in (("image_size", 8192), ("feature_size", 1 << 20)):
+        if not 1 <= config[key] <= most:
+            raise BundleError(f"{key!r} in {path} is {config[key]}; it must be 1 to {most}.")
+    if not config["name"].isprintable() or not 1 <= len(config["name"]) <= 200:
+        raise BundleError(f"'name' in {path} must be 1 to 200 printable characters.")
+
+
+def _check_files(files: Mapping[str, Any], path: Path) -> None:
+    for name, entry in files.items():
+        check_file_name(name, path)
+        entry = entry if isinstance(entry, dict) else {}
+        digest, size = entry.get("sha256", ""), entry.get("bytes", -1)
+        if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
+            raise BundleError(f"{path} gives no valid SHA-256 for {name!r}; get the bundle again.")
+        if not _is(size, int) or not 0 <= size <= MAX_FILE_BYTES:
+            raise BundleError(f"{path} gives {name!r} the size {size!r}, which cannot be right.")
+    for name in REQUIRED_FILES:
+        if name not in files:
+            raise BundleError(f"{path} does not list {name!r}, which every bundle has.")
+
+
+def check_file_name(name: str, path: Path) -> None:
+    """Refuse a name that could lead out of the bundle on any system."""
+    plain = name.isprintable() and name.strip() == name and name not in ("", ".", "..", MANIFEST)
+    if not plain or set(name) & set('/\\:*?"<>|'):
+        raise BundleError(f"{path} lists {name!r}, which is no plain file name; it is refused.")
+
+
+def check_regular(path: Path, folder: Path) -> None:
+    """Refuse devices, pipes and links that lead out of the folder."""
+    try:
+        inside = path.resolve(strict=True).parent == folder.resolve(strict=True)
+        regular = stat.S_ISREG(path.stat().st_mode)
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, before 3.13
+        raise BundleError(f"{path} cannot be read ({error}); get the bundle again.") from error
+    if not inside:
+        raise BundleError(f"{path} is a link that leads out of the bundle; it is refused.")
+    if not regular:
+        raise BundleError(f"{path} is not an ordinary file; it is refused.")
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's contents, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_manifest(directory: str | Path, config: Mapping[str, Any]) -> None:
+    """Write bundle.json over the other files of the directory, whose hashes and sizes it adds.
+
+    It is written last and atomically: a directory with a bundle.json is a whole bundle. `format`
+    and `files` are filled in here. BundleError when the result could not be read again.
+    """
+    directory = Path(directory)
+    files = {}
+    for path in sorted(directory.iterdir()):
+        if path.name == MANIFEST or path.name.startswith("."):
+            continue
+        check_regular(path, directory)
+        files[path.name] = {"sha256": sha256(path), "bytes": path.stat().st_size}
+    whole = {"format": FORMAT, **config, "files": files}
+    check_config(whole, directory / MANIFEST)
+    text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    temporary = directory / f".{MANIFEST}.{os.getpid()}"
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, directory / MANIFEST)
+
+
+def _is(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and not (kind is int and isinstance(value, bool))
