@@ -1,0 +1,1 @@
+"""The command line: `looksay VERB ...`, one small file a verb."""
