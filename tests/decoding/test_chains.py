@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_samples_in_any_batch():
     assert together == tokens(decode(toy, features(5, 6, 7, 8), options))
     parts = [
         tokens(decode(toy, features(5), options)),
-        tokens(decode(toy, features(6, 7, 8), options, first_picture=1)),
+        tokens(decode(toy, features(6, 7, 8), options, numbers=[1, 2, 3])),
     ]
     assert together == parts[0] + parts[1]
     other = tokens(decode(toy, features(5, 6, 7, 8), dataclasses.replace(options, seed=8)))
@@ -88,7 +88,7 @@ def test_the_narrowest_sampling_is_greedy_search(narrow):
 
 def draws(log_probs, count, **options) -> np.ndarray:
     """How often each choice is drawn from one distribution, as shares."""
-    search = Samples(count, SAMPLE.override(max_words=1, **options))
+    search = Samples(SAMPLE.override(max_words=1, **options), range(count))
     choices = np.broadcast_to(np.asarray(log_probs, np.float32), (count, 1, len(log_probs)))
     return np.bincount(search.choose(choices)[:, 0], minlength=len(log_probs)) / count
 

@@ -6,6 +6,7 @@ B pictures, K sentences of a picture, C choices (see rules.py), V vocabulary, R 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -85,14 +86,13 @@ class Samples(Chains):
     not depend on which pictures share the batch.
     """
 
-    def __init__(self, num_pictures: int, options: DecodingOptions, first_picture: int = 0):
-        super().__init__(num_pictures, options)
+    def __init__(self, options: DecodingOptions, numbers: Sequence[int]):
+        super().__init__(len(numbers), options)
         seed = secrets.randbits(63) if options.seed is None else options.seed
         shape = options.num_captions, options.max_words + 1
-        self._random = np.empty((num_pictures, *shape))
-        for picture in range(num_pictures):
-            numbers = np.random.default_rng((seed, first_picture + picture))
-            self._random[picture] = numbers.random(shape)
+        self._random = np.array(
+            [np.random.default_rng((seed, number)).random(shape) for number in numbers]
+        )
 
     def choose(self, choices_BKC: np.ndarray) -> np.ndarray:
         """One choice a random number, by inversion of the cumulated probabilities."""

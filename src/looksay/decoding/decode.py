@@ -5,7 +5,7 @@ B pictures, K beams or samples of one, R places, D feature size.
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -25,32 +25,32 @@ def decode(
     options: DecodingOptions,
     mask_BR: np.ndarray | None = None,
     *,
-    first_picture: int = 0,
+    numbers: Sequence[int] | None = None,
 ) -> list[list[Hypothesis]]:
     """Captions of each picture, best first: `options.num_captions` where so many exist.
 
     A beam returns distinct sentences, the finished before the unfinished; samples may repeat. When
-    no sentence ends within `max_words`, the best unfinished one is returned. `first_picture`
-    numbers the pictures of a longer run, for samples that do not depend on its batches.
+    no sentence ends within `max_words`, the best unfinished one is returned. `numbers` are the
+    pictures' own in a longer run, for samples that do not depend on its batches; None: 0, 1, ...
 
     Example:
         >>> best = decode(stepper, features, DecodingOptions(beam_size=3))[0][0]
     """
     if not len(features_BRD):
         return []
-    search = _search(len(features_BRD), options, first_picture)
+    search = _search(options, range(len(features_BRD)) if numbers is None else numbers)
     features_BRD = np.ascontiguousarray(features_BRD, np.float32)
     memory, carry = stepper.encode(features_BRD, mask_BR)
     _run(stepper, search, memory, carry)
     return [_checked(search.results(picture)) for picture in range(len(features_BRD))]
 
 
-def _search(num_pictures: int, options: DecodingOptions, first_picture: int) -> Search:
+def _search(options: DecodingOptions, numbers: Sequence[int]) -> Search:
     if options.method == "sample":
-        return Samples(num_pictures, options, first_picture)
+        return Samples(options, numbers)
     if options.method == "greedy" or options.beam_size == 1:
-        return Chains(num_pictures, dataclasses.replace(options, method="greedy"))
-    return Beam(num_pictures, options)
+        return Chains(len(numbers), options)
+    return Beam(len(numbers), options)
 
 
 def _run(stepper: Stepper, search: Search, memory: Memory, carry: Carry) -> None:

@@ -1,7 +1,7 @@
 """Reads bundles and runs their graphs; never imports Keras, and an engine only when it is used."""
 
 from looksay.runtime.bundle import Bundle
-from looksay.runtime.graph import ENGINES, PRECISIONS, Graph, Pending, open_graph
+from looksay.runtime.graph import ENGINES, PRECISIONS, Graph, Pending, check_engine, open_graph
 from looksay.runtime.manifest import FORMAT, write_manifest
 from looksay.runtime.stepper import GraphStepper
 
@@ -13,6 +13,7 @@ __all__ = [
     "Graph",
     "GraphStepper",
     "Pending",
+    "check_engine",
     "open_graph",
     "write_manifest",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
-from looksay.errors import UsageError
+from looksay.errors import MissingExtraError, UsageError
 
 ENGINES = ("openvino", "onnxruntime")
 PRECISIONS = ("auto", "f32", "bf16")
@@ -64,16 +65,35 @@ def open_graph(
     Raises UsageError for an impossible combination, BundleError for a graph that cannot be read,
     MissingExtraError when the engine is not installed.
     """
-    if precision not in PRECISIONS:
-        raise UsageError(f"Precision {precision!r} is unknown; use one of {', '.join(PRECISIONS)}.")
-    if threads is not None and threads < 1:
-        raise UsageError(f"{threads} threads cannot run a graph; give 1 or more.")
+    check_engine(engine, precision, threads)
     if engine == "openvino":
         from looksay.runtime.openvino_engine import OpenVINOGraph
 
         return OpenVINOGraph(Path(path), precision, throughput, threads)
-    if engine == "onnxruntime":
-        from looksay.runtime.onnxruntime_engine import ONNXRuntimeGraph
+    from looksay.runtime.onnxruntime_engine import ONNXRuntimeGraph
 
-        return ONNXRuntimeGraph(Path(path), precision, throughput, threads)
-    raise UsageError(f"The engine {engine!r} is unknown; use one of {', '.join(ENGINES)}.")
+    return ONNXRuntimeGraph(Path(path), throughput, threads)
+
+
+def check_engine(engine: str, precision: str, threads: int | None) -> None:
+    """Raise the errors of `open_graph` that need no graph, without importing an engine."""
+    if engine not in ENGINES:
+        raise UsageError(f"The engine {engine!r} is unknown; use one of {', '.join(ENGINES)}.")
+    if precision not in PRECISIONS:
+        raise UsageError(f"Precision {precision!r} is unknown; use one of {', '.join(PRECISIONS)}.")
+    if threads is not None and threads < 1:
+        raise UsageError(f"{threads} threads cannot run a graph; give 1 or more.")
+    if engine == "onnxruntime" and precision == "bf16":
+        raise UsageError("ONNX Runtime computes in f32 here; for bf16 use the engine openvino.")
+    if engine == "onnxruntime" and not _is_installed("onnxruntime"):
+        raise MissingExtraError(
+            "The engine 'onnxruntime' needs ONNX Runtime, which is not installed; "
+            "run: pip install 'looksay[onnxruntime]'"
+        )
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ValueError:  # blocked by a None in sys.modules
+        return False

@@ -10,19 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from looksay.errors import BundleError, MissingExtraError, UsageError
+from looksay.errors import BundleError
 from looksay.runtime.graph import Arrays
 
 
 def import_onnxruntime() -> Any:
     """ONNX Runtime with its statistics (sent on Windows only) switched off."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingExtraError(
-            "The engine 'onnxruntime' needs ONNX Runtime, which is not installed; "
-            "run: pip install 'looksay[onnxruntime]'"
-        ) from error
+    import onnxruntime
+
     onnxruntime.disable_telemetry_events()
     return onnxruntime
 
@@ -32,9 +27,7 @@ class ONNXRuntimeGraph:
 
     precision = "f32"
 
-    def __init__(self, path: Path, precision: str, throughput: bool, threads: int | None):
-        if precision == "bf16":
-            raise UsageError("ONNX Runtime computes in f32 here; for bf16 use the engine openvino.")
+    def __init__(self, path: Path, throughput: bool, threads: int | None):
         onnxruntime = import_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors; they are raised too

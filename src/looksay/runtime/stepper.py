@@ -19,11 +19,12 @@ class GraphStepper:
 
     `encode` takes `features` and `mask` and gives `memory.*` and `carry.*`; `step` takes these and
     `tokens`, and gives `log_probs`, `attention` and `carry.*.next`. The log-probabilities of a step
-    last until the next one.
+    last until the next one. `num_tokens` is how many there must be: another model's vocabulary
+    would give gibberish.
     """
 
-    def __init__(self, encode_graph: Graph, step_graph: Graph):
-        self._encode, self._step = encode_graph, step_graph
+    def __init__(self, encode_graph: Graph, step_graph: Graph, num_tokens: int | None = None):
+        self._encode, self._step, self._num_tokens = encode_graph, step_graph, num_tokens
         self._memory = [n for n in step_graph.inputs if n.startswith(_MEMORY)]
         self._carry = [n for n in step_graph.inputs if n.startswith(_CARRY)]
         given = {"tokens", *encode_graph.outputs}
@@ -55,5 +56,11 @@ class GraphStepper:
         inputs |= {_MEMORY + name: array for name, array in memory.items()}
         inputs |= {_CARRY + name: array for name, array in carry.items()}
         outputs = self._step(inputs, borrowed=("log_probs",))
+        num_tokens = outputs["log_probs"].shape[-1]
+        if self._num_tokens not in (None, num_tokens):
+            raise BundleError(
+                f"The model chooses among {num_tokens} tokens and its vocabulary has "
+                f"{self._num_tokens}: they do not belong together; get or export the bundle again."
+            )
         carry = {name.removeprefix(_CARRY): outputs[name + _NEXT] for name in self._carry}
         return outputs["log_probs"], outputs["attention"], carry
