@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ class Bundle:
         self.vocabulary = vocabulary
 
     @classmethod
-    def open(cls, path: str | Path, *, verify_all: bool = False) -> Bundle:
+    def open(cls, path: str | os.PathLike[str], *, verify_all: bool = False) -> Bundle:
         """Read a bundle; BundleError where it is damaged, foreign or too new.
 
         Every file's size is checked, and the SHA-256 of those that captioning uses; `verify_all`

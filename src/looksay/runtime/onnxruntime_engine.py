@@ -42,13 +42,11 @@ class ONNXRuntimeGraph:
             raise BundleError(f"{path} is no graph that ONNX Runtime can run: {error}") from error
         self.inputs = tuple(end.name for end in self._session.get_inputs())
         self.outputs = tuple(end.name for end in self._session.get_outputs())
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool = ThreadPoolExecutor(self.num_parallel, "looksay-onnxruntime")
 
     def __call__(self, inputs: Arrays, *, borrowed: Collection[str] = ()) -> dict[str, np.ndarray]:
         results = self._session.run(list(self.outputs), dict(inputs))  # arrays of our own
         return dict(zip(self.outputs, results, strict=True))
 
     def submit(self, inputs: Arrays) -> Future[dict[str, np.ndarray]]:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.num_parallel, "looksay-onnxruntime")
         return self._pool.submit(self, inputs)

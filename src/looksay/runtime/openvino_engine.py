@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 from collections.abc import Collection
@@ -77,7 +78,10 @@ class OpenVINOGraph:
         }
 
     def submit(self, inputs: Arrays) -> _Run:
-        request = self._idle.pop() if self._idle else self._compiled.create_infer_request()
+        try:
+            request = self._idle.pop()
+        except IndexError:
+            request = self._compiled.create_infer_request()
         ready = _ready(inputs)
         request.start_async(ready, share_inputs=True)
         return _Run(request, ready, self.outputs, self._idle)
@@ -95,9 +99,14 @@ class _Run:
             name: self._request.get_output_tensor(index).data.copy()
             for index, name in enumerate(self._outputs)
         }
-        self._idle.append(self._request)
         self._inputs = {}
+        self._idle.append(self._request)
         return copies
+
+    def __del__(self) -> None:
+        if self._inputs:  # nobody asked for the result; the run still reads the arrays
+            with contextlib.suppress(RuntimeError):
+                self._request.wait()
 
 
 def _ready(inputs: Arrays) -> dict[str, np.ndarray]:

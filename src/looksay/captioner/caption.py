@@ -1,0 +1,182 @@
+"""A caption: its words, how sure the model was, where it looked, and ways to show that.
+
+T words, R rows and C columns of the grid of places.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL.Image import Image
+
+from looksay.errors import ImageError, UsageError
+from looksay.images import ImageSource, open_image
+
+SCHEMA = 1
+STILL_SUFFIXES = (".png", ".jpg", ".jpeg")
+MOVING_SUFFIXES = (".gif", ".webp")
+
+# Enough for any screen; photographs are decoded at reduced scale down to it.
+_SHOWN_PIXELS = 1024
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Caption:
+    """One caption of one picture. In a notebook it shows itself.
+
+    Args:
+        text: the caption as a line of text.
+        words: its words.
+        log_prob: natural logarithm of the probability of the whole caption with its end.
+        log_probs: (T,), each word's.
+        end_log_prob: that of the end; None when the caption was cut before it ended.
+        attention: (T, R, C), how the model's look was spread over the picture for each word;
+            a word's weights add up to 1.
+        end_attention: (R, C), the same when it decided to end; None when it did not.
+        score: what captions of a picture are ordered by, the log-probability per length.
+        alternatives: the picture's further captions, best first.
+        image: the picture's path; None where it was given as bytes, pixels or a stream.
+        model: the name of the model.
+        source: the picture as it was given, from which `show` and `save_picture` draw.
+    """
+
+    text: str
+    words: tuple[str, ...]
+    log_prob: float
+    log_probs: np.ndarray
+    end_log_prob: float | None
+    attention: np.ndarray
+    end_attention: np.ndarray | None
+    score: float
+    alternatives: tuple[Caption, ...] = ()
+    image: str | None = None
+    model: str
+    source: ImageSource | None = dataclasses.field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Caption({self.text!r}, log_prob={self.log_prob:.2f}, image={self.image!r})"
+
+    @property
+    def ended(self) -> bool:
+        """Whether the model ended the caption itself."""
+        return self.end_log_prob is not None
+
+    def to_json(self, attention: bool = False) -> dict[str, Any]:
+        """The record of JSON schema 1, of plain Python values; `attention` adds the weights."""
+        record: dict[str, Any] = {
+            "schema": SCHEMA,
+            "image": self.image,
+            "caption": self.text,
+            "words": list(self.words),
+            "log_prob": self.log_prob,
+            "alternatives": [
+                {"caption": other.text, "words": list(other.words), "log_prob": other.log_prob}
+                for other in self.alternatives
+            ],
+        }
+        if attention:
+            record["attention"] = np.round(self.attention.astype(float), 6).tolist()
+        return record | {"model": self.model, "error": None}
+
+    def save_picture(self, path: str | os.PathLike[str], *, photograph: Any = None) -> None:
+        """Save where the model looked for each word, over the original photograph.
+
+        The suffix decides: .png or .jpg a panel a word, .html a page in which pointing at a word
+        lights its region, .gif or .webp an animation. `photograph` stands in for a picture that
+        has moved. UsageError for another suffix, ImageError when the photograph is gone.
+        """
+        from looksay import pictures
+
+        path = Path(path)
+        suffix = path.suffix.lower()
+        if suffix not in (*STILL_SUFFIXES, *MOVING_SUFFIXES, ".html"):
+            raise UsageError(
+                f"{path} must end in .png, .jpg, .html, .gif or .webp, which says what is drawn."
+            )
+        image = self.photograph(photograph)
+        if suffix == ".html":
+            page = pictures.attention_html(image, self.words, self.attention, title=self.text)
+            path.write_text(page, encoding="utf-8")
+        elif suffix in MOVING_SUFFIXES:
+            pictures.attention_animation(image, self.words, self.attention, path)
+        else:
+            self._panels(image).save(path)
+
+    def photograph(self, replacement: Any = None) -> Image:
+        """The picture that was captioned, opened again; ImageError when that is impossible."""
+        source = self.source if replacement is None else replacement
+        if source is None:
+            raise ImageError(
+                "This caption does not know its picture; give it as photograph= to save_picture."
+            )
+        return open_image(source, at_least=_SHOWN_PIXELS)
+
+    def show(self) -> None:
+        """Show the picture with its attention: in the notebook, else in the system's viewer."""
+        if _in_notebook():
+            from IPython.display import display
+
+            display(self)
+        else:
+            self._panels(self.photograph()).show(title=self.text)
+
+    def _panels(self, image: Image) -> Image:
+        from looksay import pictures
+
+        return pictures.attention_panels(image, self.words, self.attention, caption=self.text)
+
+    def _repr_html_(self) -> str:
+        """The page of `save_picture`, in a frame of its own so that its style stays inside."""
+        from looksay import pictures
+
+        try:
+            image = self.photograph()
+        except ImageError:  # a caption can outlive its picture
+            return f"<p>{html.escape(self.text)}</p>"
+        page = pictures.attention_html(image, self.words, self.attention, title=self.text)
+        return (
+            f'<iframe srcdoc="{html.escape(page)}" title="{html.escape(self.text)}" '
+            'sandbox="allow-scripts" style="width: 100%; height: 36em; border: 0"></iframe>'
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CaptionError:
+    """What `caption_many` yields for a picture it cannot read."""
+
+    image: str | None
+    error: ImageError
+    model: str
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in a sentence."""
+        return str(self.error)
+
+    def to_json(self, attention: bool = False) -> dict[str, Any]:
+        """The record of JSON schema 1 of a picture without a caption."""
+        return {
+            "schema": SCHEMA,
+            "image": self.image,
+            "caption": None,
+            "words": [],
+            "log_prob": None,
+            "alternatives": [],
+            "model": self.model,
+            "error": self.message,
+        }
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and hasattr(shell, "kernel")
