@@ -52,6 +52,13 @@ class FakeCaption:
 
 
 @dataclass
+class FakeError:
+    """What the command line uses of a CaptionError."""
+
+    message: str
+
+
+@dataclass
 class FakeCaptioner:
     """Names a picture's size; reads ahead as the real one does; remembers what it was asked."""
 
@@ -81,7 +88,7 @@ class FakeCaptioner:
             try:
                 width, height = open_image(source).size
             except ImageError as error:
-                yield error
+                yield FakeError(str(error))
                 continue
             others = options.get("num_captions", 1) - 1
             yield FakeCaption(f"a picture {width} by {height}", self.name, ("another",) * others)

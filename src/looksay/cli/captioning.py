@@ -11,6 +11,7 @@ from looksay.cli.inputs import Picture, Problem
 from looksay.cli.outputs import Writer
 from looksay.cli.progress import Progress
 from looksay.cli.records import error_record
+from looksay.errors import ImageError
 
 Item = Picture | Problem
 
@@ -35,7 +36,7 @@ def caption_in_order(
     for result in captioner.caption_many(feed(), with_errors=True, **sizes, **options):
         yield from _take_problems(waiting)
         item = waiting.popleft()
-        yield item, result if hasattr(result, "words") else _sentence(result)
+        yield item, result if hasattr(result, "words") else result.message
     yield from _take_problems(waiting)
 
 
@@ -43,10 +44,6 @@ def _take_problems(waiting: deque[Item]) -> Iterator[tuple[Item, str]]:
     while waiting and isinstance(problem := waiting[0], Problem):
         waiting.popleft()
         yield problem, problem.sentence
-
-
-def _sentence(error: Any) -> str:
-    return str(getattr(error, "message", None) or getattr(error, "error", None) or error)
 
 
 def write_all(
@@ -61,16 +58,25 @@ def write_all(
     """Writes a record each, an attention picture before it, and returns how many failed."""
     failed = 0
     for item, result in results:
+        if attention_files is not None and not isinstance(result, str):
+            result = _save_attention(attention_files, result, item.name)
         if isinstance(result, str):
             failed += 1
             progress.say(_problem_line(item.name, result))
             writer.write(error_record(item.name, result, model))
         else:
-            if attention_files is not None:
-                attention_files.save(result, item.name)
             writer.write({**result.to_json(attention=with_attention), "image": item.name})
         progress.advance()
     return failed
+
+
+def _save_attention(files: AttentionFiles, caption: Any, name: str) -> Any:
+    """The caption again, or a sentence where the photograph has gone in the meantime."""
+    try:
+        files.save(caption, name)
+    except ImageError as error:
+        return str(error)
+    return caption
 
 
 def _problem_line(name: str, sentence: str) -> str:

@@ -1,0 +1,114 @@
+"""The whole way, from photographs to files, on a toy bundle with the real captioner."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+from PIL import Image
+
+import looksay.cli
+
+SCHEMA = json.loads((Path(looksay.cli.__file__).parent / "caption.schema.json").read_text())
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    pytest.importorskip("onnx")
+    from toy_bundle import write_toy_bundle
+
+    return write_toy_bundle(tmp_path_factory.mktemp("bundle") / "toy")
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])
+def test_good_and_bad_files_mixed(looksay, bundle, photos, engine):
+    pytest.importorskip(engine)
+    (photos / "notes.jpg").write_text("not a picture")
+    whole = (photos / "b.jpg").read_bytes()
+    (photos / "torn.jpg").write_bytes(whole[: len(whole) // 2])
+    command = ("caption", "photos", "gone.jpg", "--model", bundle, "--engine", engine)
+    result = looksay(*command, "--format", "jsonl", "--num-captions", 2, "--attention-values")
+    assert result.status == 1
+    records = {record["image"]: record for record in result.records}
+    good = {"photos/a.png", "photos/b.jpg", "photos/deep/c.png"}
+    assert {name for name, record in records.items() if not record["error"]} == good
+    assert len(records) == 6 and len(result.err.splitlines()) == 3
+    for record in result.records:
+        jsonschema.validate(record, SCHEMA)
+        assert record["model"] == "toy"
+    weights = records["photos/a.png"]["attention"][0]
+    assert sum(map(sum, weights)) == pytest.approx(1, abs=1e-4)
+
+
+def test_each_search_runs(looksay, bundle, photos):
+    base = ("caption", "photos/a.png", "--model", bundle)
+    greedy = looksay(*base, "--greedy")
+    assert greedy.status == 0 and greedy.out == looksay(*base, "--beam", 1).out
+    sample = (*base, "--sample", "--top-k", 5, "--num-captions", 3, "--seed", 1)
+    first = looksay(*sample)
+    assert first.status == 0 and len(first.out.split("\t")) == 4
+    assert looksay(*sample).out == first.out
+    assert len(looksay(*base, "--max-words", 2).out.split("\t")[1].split()) <= 2
+
+
+def test_more_captions_than_the_bundles_beam_is_a_sentence(looksay, bundle, photos):
+    result = looksay("caption", "photos/a.png", "--model", bundle, "--num-captions", 9)
+    assert result.status == 2 and "9" in result.err
+
+
+@pytest.mark.parametrize("kind", ["png", "html", "gif", "webp"])
+def test_attention_pictures_of_every_kind(looksay, bundle, photos, kind):
+    command = ("caption", "photos/b.jpg", "--model", bundle, "--attention", "look")
+    assert looksay(*command, "--attention-kind", kind).status == 0
+    (path,) = Path("look").iterdir()
+    assert path.name == f"b-attention.{kind}"
+    if kind == "html":
+        assert "<html" in path.read_text()
+    else:
+        with Image.open(path) as picture:
+            assert picture.format == kind.upper()
+
+
+def test_the_demo_shows_the_packaged_photographs(looksay, bundle, photos):
+    result = looksay("caption", "--demo", "--model", bundle)
+    assert result.status == 0 and len(result.lines) == 4
+    assert Path("looksay-demo/index.html").is_file()
+
+
+def test_standard_input(looksay, bundle, photos, stdin):
+    stdin((photos / "b.jpg").read_bytes())
+    result = looksay("caption", "-", "--model", bundle, "--attention", "look")
+    assert result.status == 0 and result.out.startswith("-\t")
+    assert Path("look/stdin-attention.png").is_file()
+
+
+def test_a_bundle_that_is_none_is_a_sentence(looksay, photos):
+    result = looksay("caption", "photos/a.png", "--model", "photos")
+    assert result.status == 1 and "photos" in result.err and "Traceback" not in result.err
+
+
+def test_a_killed_run_goes_on_to_the_same_file(bundle, photos):
+    for number in range(60):
+        Image.new("RGB", (40, 40), (number * 4, 50, 90)).save(photos / f"n{number:02}.png")
+    options = ["--model", str(bundle), "--greedy", "--batch-size", "1"]
+    command = [sys.executable, "-m", "looksay", "caption", "photos", *options, "--output"]
+    subprocess.run([*command, "whole.jsonl"], check=True, timeout=120)
+    killed = subprocess.Popen([*command, "killed.jsonl"])
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if Path("killed.jsonl").exists() and Path("killed.jsonl").stat().st_size > 500:
+            break
+        time.sleep(0.001)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert 0 < len(Path("killed.jsonl").read_bytes().splitlines()) < 63
+    subprocess.run([*command, "killed.jsonl"], check=True, timeout=120)
+    assert Path("killed.jsonl").read_bytes() == Path("whole.jsonl").read_bytes()
