@@ -1,0 +1,16 @@
+"""Where the model looked, as pictures, pages and animations; and the curves of its training."""
+
+from looksay.pictures.animation import attention_animation
+from looksay.pictures.curves import training_curves
+from looksay.pictures.overlays import overlay
+from looksay.pictures.page import attention_html, region
+from looksay.pictures.panels import attention_panels
+
+__all__ = [
+    "attention_animation",
+    "attention_html",
+    "attention_panels",
+    "overlay",
+    "region",
+    "training_curves",
+]
