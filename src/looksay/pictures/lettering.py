@@ -1,7 +1,8 @@
 """Words on pictures: a font that has the letters, lines that fit.
 
-Pillow carries a Latin font. Other scripts are written in the first of the usual system fonts that
-has all their letters; where there is none the letters it lacks become hollow boxes.
+Pillow carries a font of plain Latin letters. Other text is written in the first of the usual
+system fonts that has all its letters; where there is none, accents are dropped and what is still
+missing becomes hollow boxes.
 """
 
 from __future__ import annotations
@@ -62,20 +63,27 @@ def _missing(font: Font, letters: frozenset[str]) -> int:
     """How many of the letters the font would draw as a box."""
     if not isinstance(font, ImageFont.FreeTypeFont):
         return sum(ord(letter) > 255 for letter in letters)
-    box = bytes(font.getmask(_NEVER_A_LETTER))
     return sum(
-        bytes(font.getmask(letter)) == box
+        not letter.isascii()
+        and not letter.isspace()
+        and not unicodedata.combining(letter)
+        and bytes(font.getmask(letter)) == bytes(font.getmask(_NEVER_A_LETTER))
         for letter in letters
-        if not letter.isspace() and not unicodedata.combining(letter)
     )
 
 
 def printable(text: str, font: Font) -> str:
-    """The text as this font can take it: one line, and Latin-1 for the bitmap font."""
+    """The text as this font can take it: on one line, without accents that it lacks."""
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    text = "".join(_plain(c) if _missing(font, frozenset(c)) else c for c in text)
     if isinstance(font, ImageFont.FreeTypeFont):
         return text
     return text.encode("latin-1", "replace").decode("latin-1")
+
+
+def _plain(letter: str) -> str:
+    """The letter without its accents, where it can be taken apart."""
+    return unicodedata.normalize("NFKD", letter)[0]
 
 
 def shorten(text: str, font: Font, width: int) -> str:

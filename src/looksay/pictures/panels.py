@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from looksay.images import ImageSource, open_image
-from looksay.pictures.lettering import font_for, line_height, printable, shorten, wrap, write
+from looksay.pictures.lettering import Font, font_for, line_height, printable, shorten, wrap, write
 from looksay.pictures.maps import check_attention, light_mask
 from looksay.pictures.overlays import light_up
 
@@ -73,10 +73,12 @@ def attention_panels(
     title = _title(" ".join(words) if caption is None else caption, layout)
     sheet = Image.new("RGB", (layout.width, title.height + layout.height + _MARGIN // 2), _PAPER)
     sheet.paste(title)
-    _place(sheet, photo, "", layout, 0, title.height)
+    _place(sheet, photo, layout, 0, title.height)
+    font = font_for(" ".join(words), layout.font_size)
     for index, (word, grid_RC) in enumerate(zip(words, grids_TRC, strict=True), start=1):
         panel = light_up(photo, light_mask(grid_RC, photo.size))
-        _place(sheet, panel, word, layout, index, title.height)
+        _place(sheet, panel, layout, index, title.height)
+        _label(sheet, word, font, layout, index, title.height)
     return sheet
 
 
@@ -112,27 +114,25 @@ def _title(caption: str, layout: _Layout) -> Image.Image:
     return title
 
 
-def _place(
-    sheet: Image.Image, panel: Image.Image, word: str, layout: _Layout, index: int, top: int
-) -> None:
-    """Puts one panel with rounded corners, and its word below, into the index-th cell."""
+def _place(sheet: Image.Image, panel: Image.Image, layout: _Layout, index: int, top: int) -> None:
+    """Puts one panel with rounded corners into the index-th cell."""
     left, down = layout.corner(index)
     sheet.paste(
         panel,
         (left + (layout.cell[0] - panel.width) // 2, top + down),
         mask=_rounded(panel.size, min(_CORNER, *panel.size)),
     )
-    if not word:
-        return
-    font = font_for(word, layout.font_size)
-    write(
-        ImageDraw.Draw(sheet),
-        (left + layout.cell[0] / 2, top + down + panel.height + layout.font_size * 0.25),
-        shorten(word, font, layout.cell[0]),
-        font,
-        fill=_INK,
-        anchor="ma",
-    )
+
+
+def _label(
+    sheet: Image.Image, word: str, font: Font, layout: _Layout, index: int, top: int
+) -> None:
+    """Writes a word below its panel."""
+    left, down = layout.corner(index)
+    below = top + down + layout.panel[1] + layout.font_size * 0.25
+    text = shorten(word, font, layout.cell[0])
+    draw = ImageDraw.Draw(sheet)
+    write(draw, (left + layout.cell[0] / 2, below), text, font, fill=_INK, anchor="ma")
 
 
 @functools.lru_cache(maxsize=4)
