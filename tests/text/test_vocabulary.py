@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from looksay.errors import UsageError, VocabularyError
@@ -61,6 +61,7 @@ def test_join():
     assert vocabulary.join(["小", "狗"]) == "小狗"
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(WORDS, max_size=6), max_size=6))
 def test_round_trips(tmp_path_factory, captions):
     vocabulary = Vocabulary.build(captions)

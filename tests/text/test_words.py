@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from looksay.text import join_words, split_words
@@ -51,6 +51,7 @@ def test_join_puts_no_spaces_between_cjk_characters():
     assert join_words([]) == ""
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_words_survive_joining_and_splitting(caption):
     words = split_words(caption)
@@ -59,6 +60,7 @@ def test_words_survive_joining_and_splitting(caption):
         assert split_words(join_words(words)) == words
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(max_codepoint=126, min_codepoint=32), max_size=60))
 def test_the_fast_way_for_ascii_is_the_general_one(caption):
     assert split_words(caption) == split_words(caption + " 。")
