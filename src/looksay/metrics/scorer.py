@@ -40,8 +40,9 @@ class CaptionScorer:
     captions for them only; see `DocumentFrequencies`.
 
     >>> scorer = CaptionScorer({"a.jpg": ["A dog runs.", "A brown dog."], "b.jpg": ["Two cats."]})
-    >>> scorer.score({"a.jpg": "A dog.", "b.jpg": "Two cats."}).as_dict()["BLEU-1"]
-    0.9999999997499999
+    >>> scores = scorer.score({"a.jpg": "A dog.", "b.jpg": "Two cats."})
+    >>> round(scores.as_dict()["BLEU-1"], 2)
+    0.78
     """
 
     def __init__(
