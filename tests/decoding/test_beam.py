@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from toy import FIRST, ToyStepper, features
 
 from looksay.decoding import DecodingOptions, decode
-from looksay.decoding.beam import Beam, top_words
+from looksay.decoding.beam import Beam
 from looksay.decoding.decode import _run
 from looksay.text import END
 
@@ -185,23 +185,6 @@ def test_the_search_stops_when_no_beam_can_win():
     toy = ToyStepper(6, 3, end_bias=8)
     decode(toy, features(0), DecodingOptions(beam_size=5, max_words=50))
     assert len(toy.batches) < 10
-
-
-@pytest.mark.parametrize("count", [1, 5, 8, 9, 40])
-def test_the_top_words_are_those_of_a_full_sort(count):
-    words = np.random.default_rng(count).permuted(
-        np.linspace(-9, 0, 300, dtype=np.float32).reshape(1, 1, -1).repeat(3, 1), axis=-1
-    )
-    best, values = top_words(words.copy(), count)
-    expected = np.argsort(-words, axis=-1)[..., :count]
-    assert np.array_equal(best, expected)
-    assert np.array_equal(values, np.take_along_axis(words, expected, axis=-1))
-
-
-def test_of_equal_words_the_first_is_followed():
-    for count in (2, 20):
-        best, _ = top_words(np.zeros((1, 1, 50), np.float32), count)
-        assert best[0, 0, 0] == 0
 
 
 def test_no_pictures_give_no_captions():

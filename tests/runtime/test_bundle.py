@@ -84,7 +84,7 @@ def test_a_damaged_file_beside_captioning_is_refused_when_it_is_asked_for(bundle
         ({"grid": [2]}, "two whole numbers"),
         ({"grid": [2, -2]}, "two whole numbers"),
         ({"feature_size": 0}, "must be 1 to"),
-        ({"decoding": {"beam": 3}}, "'decoding' in .* 'beam' is unknown"),
+        ({"decoding": {"beam": 3}}, "'decoding' in .* no decoding option 'beam'"),
         ({"decoding": {"beam_size": -3}}, "beam_size is -3"),
         ({"files": {}}, "does not list 'vocabulary.txt'"),
         ({"files": []}, "must be an object"),

@@ -1,12 +1,13 @@
 """Beam search: the K best unfinished sentences of each picture, side by side.
 
-B pictures, K beams after a step, P before it (1 at first), C choices (see rules.py), N candidates.
+B pictures, K beams after a step, P before it (1 at first), C choices (see rules.py), W words.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from looksay.decoding.candidates import best_continuations
 from looksay.decoding.hypothesis import Hypothesis, normalised
 from looksay.decoding.options import DecodingOptions
 from looksay.decoding.rules import FIRST_WORD
@@ -40,54 +41,46 @@ class Beam(Search):
         self._open_words = np.zeros(num_pictures, np.int64)
 
     def advance(self, log_probs_BKV: np.ndarray, attention_BKR: np.ndarray) -> Choice:
-        size = self.options.beam_size
         choices_BPC = self.rules.choices(log_probs_BKV, self.prefix_BKT)
-        ends_BP = choices_BPC[..., 0]
-        words_BPN, values_BPN = top_words(choices_BPC[..., FIRST_WORD:], size)
-        totals_BN = (self._scores_BK[..., None] + values_BPN).reshape(len(ends_BP), -1)
-        best_BK = np.argsort(-totals_BN, axis=-1, kind="stable")[:, :size]
-        rivals_BK = np.take_along_axis(totals_BN, best_BK, axis=1)
-        self._end(ends_BP, rivals_BK, values_BPN[..., 0])
-        best_BK = self._follow_greedy(best_BK, values_BPN.shape[-1])
+        ends_BP, words_BPW = choices_BPC[..., 0], choices_BPC[..., FIRST_WORD:]
+        num_words = words_BPW.shape[-1]
+        size = self.options.beam_size
+        places_BK, scores_BK = best_continuations(self._scores_BK, words_BPW, size)
+        rows_B = np.arange(len(ends_BP))
+        greedy_BW = words_BPW[rows_B, self._greedy_B]
+        greedy_word_B = greedy_BW.argmax(axis=1)
+        self._end(ends_BP, scores_BK, greedy_BW[rows_B, greedy_word_B])
+        self._follow_greedy(places_BK, self._greedy_B * num_words + greedy_word_B)
 
-        scores_BK = np.take_along_axis(totals_BN, best_BK, axis=1)
-        parents_BK = best_BK // values_BPN.shape[-1]
-        tokens_BK = np.take_along_axis(words_BPN.reshape(totals_BN.shape), best_BK, axis=1)
-        tokens_BK = (tokens_BK + len(SPECIALS)).astype(np.int32)
-        chosen_BK = np.take_along_axis(values_BPN.reshape(totals_BN.shape), best_BK, axis=1)
-        missing = size - best_BK.shape[1]  # fewer words than beams: some beams stay dead
-        if missing:
-            scores_BK = np.pad(scores_BK, ((0, 0), (0, missing)), constant_values=-np.inf)
-            parents_BK, tokens_BK, chosen_BK = (
-                np.pad(array, ((0, 0), (0, missing)), mode="edge")
-                for array in (parents_BK, tokens_BK, chosen_BK)
-            )
+        parents_BK, words_BK = np.divmod(places_BK, num_words)
+        rows_B1 = rows_B[:, None]
+        chosen_BK = words_BPW[rows_B1, parents_BK, words_BK]
+        scores_BK = np.where(
+            scores_BK > -np.inf, self._scores_BK[rows_B1, parents_BK] + chosen_BK, -np.inf
+        )
+        tokens_BK = (words_BK + len(SPECIALS)).astype(np.int32)
+        end_log_probs_BP = log_probs_BKV[..., END].copy()
         self.history.add(
-            self.rows,
-            log_probs_BKV[..., END].copy(),
-            attention_BKR,
-            tokens_BK,
-            chosen_BK,
-            parents_BK,
+            self.rows, end_log_probs_BP, attention_BKR, tokens_BK, chosen_BK, parents_BK
         )
         self.extend(tokens_BK, parents_BK)
         return Choice(tokens_BK, parents_BK, self._finish(scores_BK))
 
     def results(self, picture: int) -> list[Hypothesis]:
+        wanted = self.options.num_captions
         found = [
             self.history.read(picture, int(beam), int(num_words), True)
             for score, beam, num_words in zip(
-                self._ended[picture],
-                self._ended_beam[picture],
-                self._ended_words[picture],
+                self._ended[picture, :wanted],
+                self._ended_beam[picture, :wanted],
+                self._ended_words[picture, :wanted],
                 strict=True,
             )
             if score > -np.inf
         ]
-        found = found[: self.options.num_captions]
-        if len(found) < self.options.num_captions:
+        if len(found) < wanted:
             found += self._unfinished(picture, {hypothesis.words for hypothesis in found})
-        return found[: self.options.num_captions]
+        return found[:wanted]
 
     def keep(self, rows: np.ndarray) -> None:
         super().keep(rows)
@@ -106,16 +99,15 @@ class Beam(Search):
         )
         return [hypothesis for hypothesis in found if hypothesis.words not in words]
 
-    def _end(self, ends_BP: np.ndarray, rivals_BK: np.ndarray, best_word_BP: np.ndarray) -> None:
+    def _end(self, ends_BP: np.ndarray, rivals_BK: np.ndarray, greedy_B: np.ndarray) -> None:
         """Keep the sentences whose END is among the best continuations, or that greedy search
-        would end."""
-        size = self.options.beam_size
+        would end: there END is at least as likely as the likeliest word, `greedy_B`."""
         totals_BP = self._scores_BK + ends_BP
         rows = np.arange(len(ends_BP))
-        greedy_ends_B = (self._greedy_B >= 0) & (
-            ends_BP[rows, self._greedy_B] >= best_word_BP[rows, self._greedy_B]
-        )
-        accepted_BP = totals_BP >= _nth_best(np.concatenate([rivals_BK, totals_BP], axis=1), size)
+        greedy_ends_B = (self._greedy_B >= 0) & (ends_BP[rows, self._greedy_B] >= greedy_B)
+        all_BN = np.concatenate([rivals_BK, totals_BP], axis=1)
+        size = rivals_BK.shape[1]
+        accepted_BP = totals_BP >= np.partition(all_BN, -size, axis=1)[:, -size, None]
         accepted_BP[rows[greedy_ends_B], self._greedy_B[greedy_ends_B]] = True
         accepted_BP &= totals_BP > -np.inf
         self._greedy_B[greedy_ends_B] = -1
@@ -137,15 +129,14 @@ class Beam(Search):
             both = np.concatenate([store[pictures], new], axis=1)
             store[pictures] = np.take_along_axis(both, order, axis=1)
 
-    def _follow_greedy(self, best_BK: np.ndarray, num_each: int) -> np.ndarray:
+    def _follow_greedy(self, places_BK: np.ndarray, greedy_B: np.ndarray) -> None:
         """Put the greedy sentence's likeliest word in the last place if it is not in the beam."""
-        wanted_B = self._greedy_B * num_each  # a beam's words are sorted: its first
-        found_BK = best_BK == wanted_B[:, None]
-        lost_B = (self._greedy_B >= 0) & ~found_BK.any(axis=1)
-        best_BK[lost_B, -1] = wanted_B[lost_B]
+        live_B = self._greedy_B >= 0
+        found_BK = places_BK == greedy_B[:, None]
+        lost_B = live_B & ~found_BK.any(axis=1)
+        places_BK[lost_B, -1] = greedy_B[lost_B]
         found_BK[lost_B, -1] = True
-        self._greedy_B = np.where(self._greedy_B >= 0, found_BK.argmax(axis=1), -1)
-        return best_BK
+        self._greedy_B = np.where(live_B, found_BK.argmax(axis=1), -1)
 
     def _finish(self, scores_BK: np.ndarray) -> np.ndarray:
         """Which pictures need no more steps; their beams die, so that nothing more can end."""
@@ -163,39 +154,3 @@ class Beam(Search):
         self._scores_BK = np.where(done_B[:, None], -np.inf, scores_BK)
         self._greedy_B[done_B] = -1
         return done_B
-
-
-def top_words(words_BPW: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """The `count` best words of each beam (all, if it has fewer), best first, and their values.
-
-    Overwrites its argument. Of equal words the first is taken first, as argmax does; for a handful,
-    repeated argmax is also faster than a partition.
-    """
-    count = min(count, words_BPW.shape[-1])
-    num_argmax = count if count <= 8 else 1
-    shape = (*words_BPW.shape[:2], num_argmax)
-    best = np.empty(shape, np.int64)
-    values = np.empty(shape, np.float64)
-    b, p = np.ogrid[: shape[0], : shape[1]]
-    for n in range(num_argmax):
-        best[..., n] = words_BPW.argmax(axis=-1)
-        values[..., n] = words_BPW[b, p, best[..., n]]
-        words_BPW[b, p, best[..., n]] = -np.inf
-    if num_argmax == count:
-        return best, values
-    rest, rest_values = _partitioned(words_BPW, count - 1)
-    return np.concatenate([best, rest], axis=-1), np.concatenate([values, rest_values], axis=-1)
-
-
-def _partitioned(words_BPW: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    first = words_BPW.shape[-1] - count
-    best = np.argpartition(words_BPW, first, axis=-1)[..., first:]
-    values = np.take_along_axis(words_BPW, best, axis=-1).astype(np.float64)
-    order = np.argsort(-values, axis=-1, kind="stable")
-    return np.take_along_axis(best, order, axis=-1), np.take_along_axis(values, order, axis=-1)
-
-
-def _nth_best(totals_BN: np.ndarray, n: int) -> np.ndarray:
-    if totals_BN.shape[1] <= n:
-        return np.full((len(totals_BN), 1), -np.inf)
-    return -np.partition(-totals_BN, n - 1, axis=1)[:, n - 1 : n]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from looksay.errors import UsageError
+from looksay.errors import UsageError, nearest
 
 METHODS = ("greedy", "beam", "sample")
 
@@ -124,6 +123,7 @@ def _check_names(values: Mapping[str, Any]) -> None:
     names = [field.name for field in dataclasses.fields(DecodingOptions)]
     for name in values:
         if name not in names:
-            near = difflib.get_close_matches(str(name), names, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}."
-            raise UsageError(f"The decoding option {name!r} is unknown; {hint}")
+            raise UsageError(
+                f"There is no decoding option {name!r}{nearest(str(name), names)}; "
+                f"there are {', '.join(names)}."
+            )
