@@ -76,9 +76,9 @@ def _section(stem: str, text: str, picture: str) -> str:
     return f"""
 <section>
   <h2>{said}</h2>
-  <img src="{stem}.jpg" alt="{said}" width="320">
-  <p><a href="{stem}-attention.html">Point at the words</a> to see where the model looked.</p>
   <img src="{picture}" alt="Where the model looked for each word of: {said}">
+  <p><a href="{stem}-attention.html">Point at the words</a> to see where the model looked, or see
+  <a href="{stem}.jpg">the photograph</a> alone.</p>
 </section>"""
 
 

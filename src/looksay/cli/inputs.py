@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from looksay.errors import ImageError, UsageError
-from looksay.images import ImageLimits, find_images
+
+if TYPE_CHECKING:  # imported late: `looksay caption --help` needs neither NumPy nor Pillow
+    from looksay.images import ImageLimits
 
 STDIN = "-"
 
@@ -46,6 +48,8 @@ def check_inputs(arguments: Sequence[str], files_from: str | None) -> None:
 
 def find_pictures(arguments: Iterable[str], files_from: str | None) -> Iterator[Picture | Problem]:
     """Every picture named, each once; what cannot be found comes as a Problem in its place."""
+    from looksay.images import find_images
+
     seen: set[str] = set()
     for argument in _all_names(arguments, files_from):
         if argument == STDIN and files_from != STDIN:
@@ -79,6 +83,8 @@ def _lines(file: BinaryIO) -> Iterator[str]:
 
 def read_stdin(limits: ImageLimits | None = None) -> Picture | Problem:
     """One picture's bytes from standard input, and never more of them than a picture may have."""
+    from looksay.images import ImageLimits
+
     most = (limits or ImageLimits()).max_bytes
     data = sys.stdin.buffer.read(most + 1)
     if not data:
