@@ -5,6 +5,9 @@ B pictures, K beams after a step, P before it (1 at first), C choices (see rules
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
+
 import numpy as np
 
 from looksay.decoding.candidates import best_continuations
@@ -78,26 +81,23 @@ class Beam(Search):
             )
             if score > -np.inf
         ]
-        if len(found) < wanted:
-            found += self._unfinished(picture, {hypothesis.words for hypothesis in found})
-        return found[:wanted]
+        unfinished = self._unfinished(picture, {hypothesis.words for hypothesis in found})
+        return found + list(islice(unfinished, wanted - len(found)))
 
     def keep(self, rows: np.ndarray) -> None:
         super().keep(rows)
         self._scores_BK = self._scores_BK[rows]
         self._greedy_B = self._greedy_B[rows]
 
-    def _unfinished(self, picture: int, words: set[tuple[int, ...]]) -> list[Hypothesis]:
-        """The live sentences that differ from the finished ones."""
+    def _unfinished(self, picture: int, words: set[tuple[int, ...]]) -> Iterator[Hypothesis]:
+        """The live sentences that differ from the finished ones, best first."""
         num_words = int(self._open_words[picture])
         scores = self._open[picture]
-        order = np.argsort(-scores, kind="stable")
-        found = (
-            self.history.read(picture, int(k), num_words, False)
-            for k in order
-            if scores[k] > -np.inf
-        )
-        return [hypothesis for hypothesis in found if hypothesis.words not in words]
+        for k in np.argsort(-scores, kind="stable"):
+            if scores[k] > -np.inf:
+                hypothesis = self.history.read(picture, int(k), num_words, False)
+                if hypothesis.words not in words:
+                    yield hypothesis
 
     def _end(self, ends_BP: np.ndarray, rivals_BK: np.ndarray, greedy_B: np.ndarray) -> None:
         """Keep the sentences whose END is among the best continuations, or that greedy search
