@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from looksay.captioner import Caption, CaptionError, Captioner, load
+    from looksay.captioner import Caption, Captioner, CaptionError, load
 
 __version__ = "0.1.0"
 __all__ = ["Caption", "CaptionError", "Captioner", "__version__", "load"]

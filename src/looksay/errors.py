@@ -4,6 +4,11 @@ The command line prints the message alone and exits with status 1 (2 for a wrong
 shows the traceback.
 """
 
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
 
 class LooksayError(Exception):
     """Something the user can put right; the message says how."""
@@ -43,3 +48,9 @@ class TrainingError(LooksayError):
 
 class MissingExtraError(LooksayError):
     """An optional part of looksay is not installed; the message gives the command that does it."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`, did you mean 'x'?` for the known name nearest to a wrong one; empty where none is near."""
+    matches = difflib.get_close_matches(name, list(known), n=1)
+    return f", did you mean {matches[0]!r}?" if matches else ""

@@ -25,6 +25,16 @@ VERBS: dict[str, tuple[str, str, str]] = {
         "caption",
         "Say what photographs show.",
     ),
+    "train": ("looksay.cli.train", "train", "Train a model on your photographs and captions."),
+    "evaluate": ("looksay.cli.evaluate", "evaluate", "Score a model's captions of a data set."),
+    "describe": (
+        "looksay.cli.describe",
+        "describe",
+        "Say what a recipe or bundle is made of; follow a picture through it.",
+    ),
+    "extract": ("looksay.cli.extract", "extract", "Compute and keep photographs' features."),
+    "peek": ("looksay.cli.peek", "peek", "Caption with any kept epoch of a training run."),
+    "export": ("looksay.cli.export", "export", "Make a bundle of any kept epoch of a run."),
     "models": ("looksay.cli.models", "models", "List the models at hand, with their figures."),
 }
 

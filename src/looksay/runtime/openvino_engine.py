@@ -64,8 +64,8 @@ class OpenVINOGraph:
             self._compiled = core().compile_model(str(path), "CPU", options)
         except RuntimeError as error:
             raise BundleError(f"{path} is no graph that OpenVINO can run: {error}") from error
-        self.inputs = tuple(port.get_any_name() for port in self._compiled.inputs)
-        self.outputs = tuple(port.get_any_name() for port in self._compiled.outputs)
+        self.inputs = tuple(map(_end_name, self._compiled.inputs))
+        self.outputs = tuple(map(_end_name, self._compiled.outputs))
         self.num_parallel: int = self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
         self._request = self._compiled.create_infer_request()
         self._idle: list[Any] = []
@@ -107,6 +107,15 @@ class _Run:
         if self._inputs:  # nobody asked for the result; the run still reads the arrays
             with contextlib.suppress(RuntimeError):
                 self._request.wait()
+
+
+def _end_name(port: Any) -> str:
+    """The name that the bundle gives to a graph's end.
+
+    A reshape that changes nothing is dropped when the graph is read, and its end then also bears
+    the name of the node before it, which converters write with a slash or a colon.
+    """
+    return min(port.get_names(), key=lambda name: ("/" in name or ":" in name, name))
 
 
 def _ready(inputs: Arrays) -> dict[str, np.ndarray]:

@@ -1,0 +1,50 @@
+"""`looksay export`: a bundle of any kept epoch of a run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from looksay.cli.training_options import (
+    data_option,
+    features_option,
+    log_to_stderr,
+    need_training_extra,
+    seed_option,
+)
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--epoch", type=int, help="An epoch whose weights were kept.  [default: the best]")
+@data_option
+@features_option
+@seed_option
+def export(
+    run: Path,
+    bundle: Path,
+    epoch: int | None,
+    data: str,
+    features_folder: Path | None,
+    split_seed: int,
+) -> None:
+    """Write BUNDLE from the training run in the folder RUN, scored on the dev split of --data.
+
+    `looksay train` ends with the bundle of its best epoch; this makes one of another epoch, or of
+    a run that was stopped.
+    """
+    need_training_extra()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from looksay.data import load_data
+    from looksay.training.finish import write_scored_bundle
+    from looksay.training.kept import load_epoch
+    from looksay.training.run import open_run
+
+    log_to_stderr()
+    kept = load_epoch(run, epoch, features_folder)
+    opened = open_run(run, kept.recipe, load_data(data, seed=split_seed), features_folder)
+    write_scored_bundle(opened, kept.model, bundle)
+    click.echo(f"The model is {bundle}. Try it: looksay caption PHOTO --model {bundle}")

@@ -1,0 +1,61 @@
+"""`looksay peek`: what a run's model said at one of its epochs, on any picture."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+import numpy as np
+
+from looksay.cli.training_options import need_training_extra
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--epoch", type=int, help="An epoch whose weights were kept.  [default: the best]")
+@click.option(
+    "--attention",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Save a picture of where it looked for each word.",
+)
+@click.option(
+    "--features",
+    "graph_folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The feature store of the run.  [default: the user's cache]",
+)
+def peek(
+    run: Path,
+    pictures: tuple[Path, ...],
+    epoch: int | None,
+    folder: Path | None,
+    graph_folder: Path | None,
+) -> None:
+    """Caption PICTURES with an epoch of the training run in the folder RUN."""
+    need_training_extra()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from looksay.decoding import DecodingOptions, decode
+    from looksay.images import load_square, open_image
+    from looksay.models.stepper import KerasStepper
+    from looksay.pictures import attention_panels
+    from looksay.training.kept import load_epoch
+
+    kept = load_epoch(run, epoch, graph_folder)
+    size = kept.backbone.image_size
+    images = np.stack([load_square(path, size) for path in pictures])
+    features = kept.backbone_graph()({"images": images})["features"]
+    found = decode(KerasStepper(kept.model), features, DecodingOptions(method="greedy"))
+    for path, hypotheses in zip(pictures, found, strict=True):
+        words = list(kept.vocabulary.decode(hypotheses[0].tokens))
+        caption = kept.vocabulary.join(words)
+        click.echo(f"{path}\t{caption}")
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            attention = hypotheses[0].attention[: len(words)].reshape(-1, *kept.backbone.grid)
+            picture = attention_panels(open_image(path), words, attention, caption=caption)
+            picture.save(folder / f"{path.stem}.png")

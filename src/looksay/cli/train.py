@@ -1,0 +1,78 @@
+"""`looksay train`: a recipe and captioned photographs in, a bundle out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from looksay.cli.training_options import (
+    data_option,
+    features_option,
+    log_to_stderr,
+    need_training_extra,
+    say_all,
+    seed_option,
+    set_option,
+)
+
+EPILOG = """\b
+Examples:
+  looksay train default --data flickr8k:~/Flickr8k
+  looksay train default --data folder:my-photographs --set training.epochs=30
+  looksay train default --data flickr8k:~/Flickr8k --run runs/default --resume
+
+\b
+The run's folder gets the curves (curves.png, tensorboard/), what the model said of six pictures
+after each epoch (peeks/), and at the end the bundle, ready for `looksay caption --model`.
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("recipe")
+@data_option
+@set_option
+@click.option(
+    "--run",
+    "folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The run's folder.  [default: runs/RECIPE]",
+)
+@click.option("--resume", is_flag=True, help="Go on with the run in its folder.")
+@features_option
+@seed_option
+def train(
+    recipe: str,
+    data: str,
+    settings: tuple[str, ...],
+    folder: Path | None,
+    resume: bool,
+    features_folder: Path | None,
+    split_seed: int,
+) -> None:
+    """Train RECIPE (a name or a .toml file) on your photographs and captions."""
+    need_training_extra()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    from looksay.data import load_data
+    from looksay.training import run as training
+    from looksay.training.recipe import load_recipe
+
+    log_to_stderr()
+    loaded = load_recipe(recipe, settings)
+    dataset = load_data(data, seed=split_seed)
+    say_all(dataset.report.sentences())
+    progress = sys.stderr.isatty()
+    run = training.start_run(
+        folder or Path("runs") / loaded.name,
+        loaded,
+        dataset,
+        features_folder=features_folder,
+        resume=resume,
+        progress=progress,
+    )
+    say_all(run.features.problems)
+    bundle = training.train(run, resume=resume, progress=progress)
+    click.echo(f"The model is {bundle}. Try it: looksay caption PHOTO --model {bundle}")

@@ -1,0 +1,149 @@
+"""Writes a bundle: all that captioning needs, and what further training needs beside it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+import looksay
+from looksay.errors import BundleError
+from looksay.export.onnx_file import is_halved, rounded
+from looksay.export.process import run_export
+from looksay.features.backbones import Backbone
+from looksay.models import MODELS, CaptionModel
+from looksay.runtime import write_manifest
+from looksay.text import Vocabulary
+
+WEIGHTS = "model.weights.h5"
+
+
+def write_bundle(
+    folder: Path,
+    model: CaptionModel,
+    vocabulary: Vocabulary,
+    backbone: Backbone,
+    backbone_graph: Path,
+    *,
+    name: str,
+    recipe: dict[str, Any],
+    identity: dict[str, Any],
+    licence: str,
+    describe: Callable[[Path], tuple[str, dict[str, float]]],
+) -> None:
+    """Write `folder` anew: graphs, vocabulary, weights, recipe, card, and bundle.json last.
+
+    The weights in it are those of the graphs, rounded to float16. `model` is left as it is.
+    describe: given the folder with the finished graphs, returns the card and the scores.
+    Raises BundleError when `folder` holds anything but a bundle.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
+        raise BundleError(f"{folder} is not empty and no bundle; choose another folder")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as temporary:
+        made = Path(temporary) / "bundle"
+        made.mkdir()
+        save_rounded_weights(model, made / WEIGHTS)
+        export_graphs(model, backbone, made / WEIGHTS, made)
+        shutil.copyfile(backbone_graph, made / "backbone.onnx")
+        vocabulary.save(made / "vocabulary.txt")
+        (made / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
+        card, scores = describe(made)
+        (made / "card.md").write_text(card, encoding="utf-8")
+        write_manifest(
+            made,
+            {
+                "name": name,
+                "version": looksay.__version__,
+                "architecture": architecture_name(model),
+                "model": model_config(model),
+                "image_size": backbone.image_size,
+                "grid": list(backbone.grid),
+                "feature_size": backbone.feature_size,
+                "backbone": identity,
+                "decoding": recipe["decoding"],
+                "licence": licence,
+                "scores": scores,
+            },
+        )
+        if folder.exists():
+            shutil.rmtree(folder)
+        made.rename(folder)
+
+
+def export_graphs(model: CaptionModel, backbone: Backbone, weights: Path, folder: Path) -> None:
+    """encode.onnx and step.onnx of a model with the weights in `weights`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        job = {
+            "kind": "caption",
+            "architecture": architecture_name(model),
+            "options": model_config(model),
+            "weights": str(weights.resolve()),
+            "num_places": backbone.num_places,
+            "output": str(folder.resolve()),
+        }
+        run_export(job, Path(scratch))
+
+
+def architecture_name(model: CaptionModel) -> str:
+    """The name by which recipes call the model's class."""
+    return next(name for name, kind in MODELS.items() if type(model) is kind)
+
+
+def model_config(model: CaptionModel) -> dict[str, Any]:
+    """What `build_model` takes to make the model again."""
+    keras_own = ("name", "trainable", "dtype")
+    return {name: v for name, v in model.get_config().items() if name not in keras_own}
+
+
+def save_rounded_weights(model: CaptionModel, path: Path) -> None:
+    """Keras's weights file with the values that the graphs have, halved in size the same way."""
+    kept = model.get_weights()
+    try:
+        model.set_weights([rounded(np.asarray(value)) for value in kept])
+        model.save_weights(path)
+    finally:
+        model.set_weights(kept)
+    whole = path.with_suffix(".whole.h5")
+    path.rename(whole)
+    with h5py.File(whole) as source, h5py.File(path, "w") as target:
+        _copy_halved(source, target)
+    whole.unlink()
+
+
+def _copy_halved(source: h5py.Group, target: h5py.Group) -> None:
+    target.attrs.update(source.attrs)
+    for name, item in source.items():
+        if isinstance(item, h5py.Group):
+            _copy_halved(item, target.create_group(name))
+        else:
+            value = item[()]
+            halve = isinstance(value, np.ndarray) and is_halved(value)
+            data = value.astype(np.float16) if halve else value
+            target.create_dataset(name, data=data).attrs.update(item.attrs)
+
+
+def load_bundle_model(folder: Path) -> CaptionModel:
+    """The Keras model of a bundle, with its (rounded) weights: to train on, or to look into."""
+    from looksay.models import build_model
+    from looksay.runtime import Bundle
+
+    bundle = Bundle.open(folder)
+    config = bundle.config
+    if "model" not in config or WEIGHTS not in config["files"]:
+        raise BundleError(f"{folder} carries no Keras weights, only graphs")
+    model = build_model(config["architecture"], **config["model"])
+    try:
+        model.load_weights(bundle.file(WEIGHTS))
+    except ValueError as error:
+        raise BundleError(f"{folder}: its weights do not fit its description") from error
+    return model
+
+
+__all__ = ["WEIGHTS", "export_graphs", "load_bundle_model", "model_config", "write_bundle"]

@@ -1,0 +1,67 @@
+"""The model card: what a model was made of, how good it is, and where it must not be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+FLICKR8K_LICENCE = (
+    "The weights were trained on Flickr8k, whose photographs belong to their Flickr owners and are "
+    "given for research and education: use these weights for research and education too."
+)
+OWN_LICENCE = "The weights were trained on data of the user's own; its owner decides on their use."
+
+LIMITS = (
+    "The model knows what its captions knew. It names people by looks (man, woman, boy, girl) as",
+    "the annotators did, and takes over their guesses about gender and age. What is not in the",
+    "training photographs it calls by the nearest thing that is. It cannot read text, counts",
+    "badly, and a fluent caption can be wrong: where somebody relies on it, let a person check.",
+    "Attention shows what a word depended on most; it is no proof that the word is right.",
+)
+
+
+def model_card(
+    *,
+    name: str,
+    recipe: Mapping[str, Any],
+    data: str,
+    sizes: Mapping[str, int],
+    scores: Mapping[str, float],
+    commands: Sequence[str],
+    licence: str,
+    backbone_licence: str,
+) -> str:
+    """Markdown. sizes: pictures of each split, words, parameters. scores: fractions, dev split."""
+    publication = recipe["publication"] or "the recipe"
+    lines = [
+        f"# {name}",
+        "",
+        recipe["title"] or f"A captioner made by the recipe {recipe['name']}.",
+        "",
+        f"- Architecture: {recipe['model']['architecture']}, after {publication}",
+        *(f"  - departs: {departure}" for departure in recipe["departures"]),
+        f"- Backbone: {recipe['features']['backbone']}, frozen, ImageNet weights "
+        f"({backbone_licence})",
+        f"- Parameters of the decoder: {sizes['parameters']:,}; words: {sizes['words']:,}",
+        f"- Training data: {data}, {sizes['train']:,} pictures; "
+        f"the epoch was chosen on {sizes['dev']:,} dev pictures",
+        f"- Licence of the weights: {licence}",
+        "",
+        "## Figures (dev split, times 100)",
+        "",
+        "| metric | value |",
+        "|---|---|",
+        *(f"| {metric} | {100 * value:.2f} |" for metric, value in scores.items()),
+        "",
+        "Made by:",
+        "",
+        *(f"    {command}" for command in commands),
+        "",
+        "The dev split chose the epoch, so these figures are a little kinder than a test split's.",
+        "",
+        "## Bias and limits",
+        "",
+        *LIMITS,
+        "",
+    ]
+    return "\n".join(lines)

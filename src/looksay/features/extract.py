@@ -1,0 +1,115 @@
+"""Fills a feature store: pictures through the backbone's graph, on all cores, resumable."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from looksay.errors import ImageError
+from looksay.features.store import FeatureStore, Key, content_hash
+from looksay.features.views import apply_view
+from looksay.images import load_square
+
+logger = logging.getLogger(__name__)
+CHUNK = 128  # pictures between two writes: what a kill can cost
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What an extraction did: the content hash of each readable picture, and the others' errors."""
+
+    hashes: dict[Path, str]
+    problems: list[str] = field(default_factory=list)
+    computed: int = 0
+
+
+def extract_features(
+    store: FeatureStore,
+    paths: Sequence[Path],
+    views: Sequence[str],
+    compute: Callable[[np.ndarray], np.ndarray],
+    *,
+    image_size: int,
+    progress: bool = False,
+) -> Extraction:
+    """Compute what the store lacks of `views` of the pictures at `paths`.
+
+    compute: uint8 (B, S, S, 3) -> float32 (B, R, D), the backbone's graph. Unreadable pictures
+    are reported in the result and left out. Raises FeatureError when the disk is too small,
+    before any work.
+    """
+    result = Extraction(*_hash_all(paths))
+    wanted = {(digest, view): path for path, digest in result.hashes.items() for view in views}
+    missing = store.missing(wanted)
+    store.check_space(len(missing))
+    if not missing:
+        return result
+    logger.info(
+        "extracting %d views of pictures, %.2f GB on disk",
+        len(missing),
+        store.disk_need(len(missing)) / 1e9,
+    )
+    bar = tqdm(total=len(missing), desc="features", unit="view", disable=not progress)
+    unreadable: set[Path] = set()
+    with bar, ThreadPoolExecutor(2) as pool:
+        for keys, images in _batches(pool, missing, wanted, image_size, result, unreadable):
+            store.append(keys, compute(images))
+            bar.update(len(keys))
+    for path in unreadable:
+        result.hashes.pop(path, None)
+    return result
+
+
+def _hash_all(paths: Iterable[Path]) -> tuple[dict[Path, str], list[str]]:
+    hashes, problems = {}, []
+    for path in dict.fromkeys(paths):
+        try:
+            hashes[path] = content_hash(path)
+        except OSError as error:
+            problems.append(f"{path}: cannot be read ({error.strerror})")
+    return hashes, problems
+
+
+def _batches(
+    pool: ThreadPoolExecutor,
+    missing: Sequence[Key],
+    wanted: dict[Key, Path],
+    image_size: int,
+    result: Extraction,
+    unreadable: set[Path],
+) -> Iterator[tuple[list[Key], np.ndarray]]:
+    """Chunks of (keys, pictures); the next one is decoded while the caller computes this one."""
+
+    def load(key: Key) -> np.ndarray | ImageError:
+        try:
+            return apply_view(load_square(wanted[key], image_size), key[1])
+        except ImageError as error:
+            return error
+
+    remaining = iter(missing)
+
+    def submit() -> list:
+        return [(key, pool.submit(load, key)) for key in islice(remaining, CHUNK)]
+
+    ahead = submit()
+    while ahead:
+        loading, ahead = ahead, submit()
+        keys, images = [], []
+        for key, future in loading:
+            loaded = future.result()
+            if isinstance(loaded, ImageError):
+                if wanted[key] not in unreadable:
+                    result.problems.append(str(loaded))
+                unreadable.add(wanted[key])
+            else:
+                keys.append(key)
+                images.append(loaded)
+        if keys:
+            yield keys, np.stack(images)

@@ -1,0 +1,165 @@
+"""The feature store: a folder that keeps the features of pictures, so that they are computed once.
+
+    store.json     what the features depend on (backbone, weights, preprocessing); written once
+    features.f16   rows of R x D float16 values, appended
+    index.txt      one line a row, `<SHA-256 of the file> <view>`, appended after its row is on disk
+
+A row counts only when its line in the index is whole, so a run killed at any moment leaves a store
+that the next one goes on with. Rows are memory-mapped: the pages belong to the system's cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from looksay.errors import FeatureError
+
+FORMAT = 1
+ROW_TYPE = np.dtype(np.float16)
+Key = tuple[str, str]  # content hash, view
+
+
+def content_hash(path: str | Path) -> str:
+    """SHA-256 of a file's bytes: the same picture has the same features, wherever it lies."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class FeatureStore:
+    """Features by (content hash, view); see the module for the files.
+
+    identity: what the features depend on; a store of another identity raises FeatureError.
+    """
+
+    def __init__(self, folder: str | Path, identity: dict[str, Any]) -> None:
+        self.folder = Path(folder)
+        self.identity = {"format": FORMAT, **identity}
+        rows, columns = identity["grid"]
+        self.row_shape = (rows * columns, identity["feature_size"])
+        self._row_bytes = int(np.prod(self.row_shape)) * ROW_TYPE.itemsize
+        self._claim_folder()
+        self._rows = self._read_index()
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._rows
+
+    def missing(self, keys: Iterable[Key]) -> list[Key]:
+        """Those keys that have no features yet, each once, in order."""
+        return [key for key in dict.fromkeys(keys) if key not in self._rows]
+
+    def rows(self, keys: Sequence[Key]) -> np.ndarray:
+        """The row numbers of keys; FeatureError when one has no features."""
+        try:
+            return np.array([self._rows[key] for key in keys], np.int64)
+        except KeyError as error:
+            raise FeatureError(
+                f"{self.folder} has no features of a picture ({error.args[0][1]} view); "
+                "run `looksay extract` again"
+            ) from None
+
+    def array(self) -> np.ndarray:
+        """All features (N, R, D) float16, memory-mapped and read-only."""
+        if not self._rows:
+            return np.zeros((0, *self.row_shape), ROW_TYPE)
+        return np.memmap(
+            self._features_path, ROW_TYPE, "r", shape=(len(self._rows), *self.row_shape)
+        )
+
+    def disk_need(self, num_rows: int) -> int:
+        """Bytes that so many further rows take."""
+        return num_rows * self._row_bytes
+
+    def check_space(self, num_rows: int) -> None:
+        """FeatureError when the disk has no room for so many further rows."""
+        need, free = self.disk_need(num_rows), shutil.disk_usage(self.folder).free
+        if need > free:
+            raise FeatureError(
+                f"the features need {need / 1e9:.1f} GB and {self.folder} has {free / 1e9:.1f} GB "
+                "left; free some space or choose another folder with --features"
+            )
+
+    def append(self, keys: Sequence[Key], features_NRD: np.ndarray) -> None:
+        """Add rows: first the values, on disk, then the lines that make them count."""
+        try:
+            with self._features_path.open("ab") as file:
+                file.write(np.ascontiguousarray(features_NRD, ROW_TYPE).tobytes())
+                _sync(file)
+            with self._index_path.open("a", encoding="ascii") as file:
+                file.write("".join(f"{digest} {view}\n" for digest, view in keys))
+                _sync(file)
+        except OSError as error:
+            raise FeatureError(
+                f"{self.folder}: features cannot be written ({error.strerror}); "
+                "what is there is kept, and the next run goes on from it"
+            ) from error
+        for key in keys:
+            self._rows[key] = len(self._rows)
+
+    @property
+    def _features_path(self) -> Path:
+        return self.folder / "features.f16"
+
+    @property
+    def _index_path(self) -> Path:
+        return self.folder / "index.txt"
+
+    def _claim_folder(self) -> None:
+        """Write the identity into a new store, or compare it with an existing one's."""
+        path = self.folder / "store.json"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                temporary = path.with_suffix(".tmp")
+                temporary.write_text(json.dumps(self.identity, indent=2) + "\n", encoding="utf-8")
+                temporary.replace(path)
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise FeatureError(f"{self.folder}: cannot keep features ({error.strerror})") from error
+        except ValueError as error:
+            raise FeatureError(f"{path} is damaged; delete {self.folder} to start anew") from error
+        if found != self.identity:
+            differs = sorted(
+                key for key in {*found, *self.identity} if found.get(key) != self.identity.get(key)
+            )
+            raise FeatureError(
+                f"{self.folder} holds features of something else (other {', '.join(differs)}); "
+                "choose another folder with --features"
+            )
+
+    def _read_index(self) -> dict[Key, int]:
+        """The rows that count; whatever a killed run left beyond them is cut off."""
+        if not self._index_path.exists():
+            return {}
+        data = self._index_path.read_bytes()
+        whole = data[: data.rfind(b"\n") + 1]
+        if len(whole) < len(data):
+            os.truncate(self._index_path, len(whole))
+        rows: dict[Key, int] = {}
+        for row, line in enumerate(whole.decode("ascii").splitlines()):
+            digest, _, view = line.partition(" ")
+            rows[digest, view] = row
+        size = self._features_path.stat().st_size if self._features_path.exists() else 0
+        expected = len(rows) * self._row_bytes
+        if size < expected or len(rows) != whole.count(b"\n"):
+            raise FeatureError(
+                f"{self.folder} is damaged (its index and features differ); delete it"
+            )
+        if size > expected:
+            os.truncate(self._features_path, expected)
+        return rows
+
+
+def _sync(file: Any) -> None:
+    file.flush()
+    os.fsync(file.fileno())

@@ -1,0 +1,56 @@
+"""Additive attention (Bahdanau et al. 2015, https://arxiv.org/abs/1409.0473, eq. 6).
+
+B pictures, K captions or beams of a picture, R places, D feature size, A attention size,
+H size of the query.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+# added to the score of a place that does not exist: exp() of it is 0 in float16 too
+MASKED_SCORE = -3e4
+
+
+@keras.saving.register_keras_serializable(package="looksay")
+class AdditiveAttention(keras.layers.Layer):
+    """`alpha = softmax(v . tanh(W1 a_i + W2 h))` over the R places.
+
+    `project` computes `W1 a_i` once a picture; the call does the rest, once a word. All K captions
+    of a picture read the same keys, which are never copied.
+
+    units: A, the size inside the tanh.
+    """
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.keys = keras.layers.Dense(units, name="keys")
+        # the bias of the keys serves both: two would be one parameter written twice
+        self.query = keras.layers.Dense(units, use_bias=False, name="query")
+        # softmax is indifferent to a constant, so the score needs no bias
+        self.score = keras.layers.Dense(1, use_bias=False, name="score")
+
+    def build(self, feature_size: int, query_size: int) -> None:
+        self.keys.build((None, None, feature_size))
+        self.query.build((None, None, query_size))
+        self.score.build((None, None, None, self.units))
+        self.built = True
+
+    def project(self, features_BRD: Any) -> Any:
+        """Keys (B, R, A) of a picture's features."""
+        return self.keys(features_BRD)
+
+    def call(self, query_BKH: Any, keys_BRA: Any, mask_BR: Any) -> Any:
+        """Attention weights (B, K, R), 0 where the mask is 0."""
+        query_BKA = self.query(query_BKH)
+        inside_BKRA = ops.tanh(keys_BRA[:, None] + query_BKA[:, :, None])
+        scores_BKR = ops.squeeze(self.score(inside_BKRA), -1)
+        masked = (1.0 - ops.cast(mask_BR, scores_BKR.dtype)) * MASKED_SCORE
+        return ops.softmax(scores_BKR + masked[:, None])
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}

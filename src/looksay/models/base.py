@@ -1,0 +1,162 @@
+"""The contract that every captioning model keeps.
+
+Decoding, training, pictures, the server and export know `encode`, `step` and `call`, and nothing
+else of a model. An architecture gives `encode`, `embed`, `advance` and `read_out`; this class makes
+`step` (one word) and `call` (teacher forcing over T words) of them, so that both are one maths.
+
+B pictures, K beams or captions of a picture (C in training), R places, D feature size, T words,
+V vocabulary.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+PAD = 0  # as in looksay.text
+
+Tensor = Any
+Memory = dict[str, Tensor]
+Carry = dict[str, Tensor]
+
+
+class CaptionModel(keras.Model):
+    """A picture's features to the words of its captions, with attention.
+
+    vocabulary_size: V. feature_size: D. label_smoothing: share of each target's probability that
+    is spread over all words. attention_penalty: weight of the doubly stochastic penalty (Xu et al.
+    2015, eq. 14), a sum over places: each place should be looked at about once in a caption.
+    """
+
+    def __init__(
+        self,
+        *,
+        vocabulary_size: int,
+        feature_size: int,
+        label_smoothing: float = 0.0,
+        attention_penalty: float = 0.0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+        self.feature_size = feature_size
+        self.label_smoothing = label_smoothing
+        self.attention_penalty = attention_penalty
+
+    # ------------------------------------------------------------------ what a model gives
+
+    def encode(
+        self, features_BRD: Tensor, mask_BR: Tensor, training: bool = False
+    ) -> tuple[Memory, Carry]:
+        """What belongs to the picture, computed once, and the first state, of shape (B, 1, ...)."""
+        raise NotImplementedError
+
+    def embed(self, tokens: Tensor, training: bool = False) -> tuple[Tensor, ...]:
+        """What depends on the words alone, each (..., any size): computed outside the loop."""
+        raise NotImplementedError
+
+    def advance(
+        self, embedded: tuple, memory: Memory, carry: Carry, training: bool = False
+    ) -> tuple[tuple[Tensor, ...], Tensor, Carry]:
+        """One word on: embedded (B, K, ...) -> outputs (B, K, ...), attention (B, K, R), carry."""
+        raise NotImplementedError
+
+    def read_out(self, embedded: tuple, outputs: tuple, training: bool = False) -> Tensor:
+        """Logits (..., V) from the embedded words and what `advance` gave."""
+        raise NotImplementedError
+
+    def set_output_bias(self, log_frequencies_V: Any) -> None:
+        """Start from how often each word occurs, instead of learning that first."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ the contract
+
+    def step(self, tokens_BK: Tensor, memory: Memory, carry: Carry) -> tuple[Tensor, Tensor, Carry]:
+        """The last words (B, K) -> logits (B, K, V), attention (B, K, R) and the next carry."""
+        embedded = self.embed(tokens_BK)
+        outputs, attention_BKR, carry = self.advance(embedded, memory, carry)
+        return self.read_out(embedded, outputs), attention_BKR, carry
+
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> tuple[Tensor, Tensor]:
+        """Teacher forcing: features (B, R, D), tokens (B, C, T) and, where places can be missing,
+        mask (B, R) -> logits (B, C, T, V) and attention (B, C, T, R).
+
+        The C captions of a picture share its memory.
+        """
+        features_BRD, tokens_BCT = inputs["features"], inputs["tokens"]
+        mask_BR = inputs.get("mask")
+        if mask_BR is None:
+            mask_BR = ops.ones_like(features_BRD[:, :, 0])
+        memory, carry = self.encode(features_BRD, mask_BR, training)
+        num_captions, num_words = tokens_BCT.shape[1:]
+        carry = {name: ops.repeat(part, num_captions, 1) for name, part in carry.items()}
+        embedded = self.embed(tokens_BCT, training)
+        steps = []
+        # an unrolled loop: it runs on every backend, and on CPUs as fast as a scan
+        for t in range(num_words):
+            word = tuple(part[:, :, t] for part in embedded)
+            outputs, attention_BCR, carry = self.advance(word, memory, carry, training)
+            steps.append((*outputs, attention_BCR))
+        stacked = tuple(ops.stack(parts, 2) for parts in zip(*steps, strict=True))
+        return self.read_out(embedded, stacked[:-1], training), stacked[-1]
+
+    def build(self, input_shape: Any = None) -> None:
+        """Create every weight; the sizes are known from the configuration."""
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ training with Keras
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
+        """Cross-entropy of the words that are not padding, plus the attention penalty.
+
+        Targets y are (B, C, T) tokens, each caption ending in `<end>`, then PAD.
+        """
+        logits_BCTV, attention_BCTR = y_pred
+        words = ops.cast(ops.not_equal(y, PAD), "float32")
+        loss = ops.sum(self._cross_entropy(y, logits_BCTV) * words) / ops.maximum(
+            ops.sum(words), 1.0
+        )
+        if self.attention_penalty:
+            loss = loss + self.attention_penalty * doubly_stochastic_penalty(attention_BCTR, words)
+        return loss
+
+    def _cross_entropy(self, targets_BCT: Tensor, logits_BCTV: Tensor) -> Tensor:
+        """Cross-entropy (B, C, T) against the target, smoothed over the vocabulary."""
+        logits = ops.cast(logits_BCTV, "float32")
+        # - sum_w q(w) log p(w) with q = (1 - s) one_hot + s / V, without making q
+        norm = ops.logsumexp(logits, axis=-1)
+        chosen = ops.squeeze(
+            ops.take_along_axis(logits, ops.cast(targets_BCT, "int32")[..., None], -1), -1
+        )
+        if not self.label_smoothing:
+            return norm - chosen
+        smooth = self.label_smoothing
+        return norm - (1.0 - smooth) * chosen - smooth * ops.mean(logits, -1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "feature_size": self.feature_size,
+            "label_smoothing": self.label_smoothing,
+            "attention_penalty": self.attention_penalty,
+        }
+
+
+def doubly_stochastic_penalty(attention_BCTR: Tensor, words_BCT: Tensor) -> Tensor:
+    """`sum_i (1 - sum_t alpha_ti)^2` (Xu et al. 2015, eq. 14), a SUM over places, as the author's
+    code has it; the mean over captions. Words that are padding do not count."""
+    attention = ops.cast(attention_BCTR, "float32") * words_BCT[..., None]
+    looked_BCR = ops.sum(attention, 2)
+    real_BC = ops.cast(ops.any(words_BCT > 0, -1), "float32")
+    penalty_BC = ops.sum(ops.square(1.0 - looked_BCR), -1) * real_BC
+    return ops.sum(penalty_BC) / ops.maximum(ops.sum(real_BC), 1.0)

@@ -1,0 +1,142 @@
+"""Soft attention with an LSTM: Show, Attend and Tell (Xu et al. 2015,
+https://arxiv.org/abs/1502.03044).
+
+B pictures, K captions or beams, R places, D feature size, F size of the attended values, A
+attention size, E embedding, H hidden, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+from looksay.layers import AdditiveAttention, LSTMCell
+from looksay.models.base import CaptionModel, Carry, Memory, Tensor
+
+
+@keras.saving.register_keras_serializable(package="looksay")
+class ShowAttendTell(CaptionModel):
+    """The paper's soft attention.
+
+    - `h_0`, `c_0`: two-layer networks of the mean feature (section 3.1.2).
+    - `alpha = softmax(v . tanh(W a_i + U h_{t-1}))` (eqs. 4 and 5).
+    - `z = beta sum_i alpha_i a_i`, `beta = sigmoid(w h_{t-1})` (section 4.2.1).
+    - deep output: `logits = L_o tanh(E w_{t-1} + L_h h_t + L_z z_t)` (eq. 7; the tanh is the
+      author's code's).
+
+    values_size: F, a linear projection of the features before everything else; 0, as in the paper,
+    attends to the features themselves. The dropouts are shares: `feature_dropout` of whole feature
+    channels of a picture, `embedding_dropout` of word embeddings, `output_dropout` before the
+    vocabulary.
+    """
+
+    def __init__(
+        self,
+        *,
+        embedding_size: int = 512,
+        hidden_size: int = 512,
+        attention_size: int = 512,
+        values_size: int = 0,
+        feature_dropout: float = 0.0,
+        embedding_dropout: float = 0.0,
+        output_dropout: float = 0.5,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.sizes = {
+            "embedding_size": embedding_size,
+            "hidden_size": hidden_size,
+            "attention_size": attention_size,
+            "values_size": values_size,
+        }
+        self.dropouts = {
+            "feature_dropout": feature_dropout,
+            "embedding_dropout": embedding_dropout,
+            "output_dropout": output_dropout,
+        }
+        self._make_layers()
+
+    def _make_layers(self) -> None:
+        embedding, hidden, attention, values = self.sizes.values()
+        feature, word, output = self.dropouts.values()
+        # a dropped channel is dropped at every place: the same pattern must not leak elsewhere
+        self.drop_features = layers.SpatialDropout1D(feature, name="drop_features")
+        self.values = layers.Dense(values, name="values") if values else None
+        self.initial = layers.Dense(hidden, "tanh", name="initial")
+        self.initial_hidden = layers.Dense(hidden, "tanh", name="initial_hidden")
+        self.initial_cell = layers.Dense(hidden, name="initial_cell")
+        self.embedding = layers.Embedding(self.vocabulary_size, embedding, name="embedding")
+        self.drop_words = layers.Dropout(word, name="drop_words")
+        self.attention = AdditiveAttention(attention, name="attention")
+        self.gate = layers.Dense(1, "sigmoid", name="gate")
+        self.cell = LSTMCell(hidden, name="cell")
+        self.word_input = layers.Dense(self.cell.input_size, use_bias=False, name="word_input")
+        self.context_input = layers.Dense(
+            self.cell.input_size, use_bias=False, name="context_input"
+        )
+        self.hidden_output = layers.Dense(embedding, name="hidden_output")
+        self.context_output = layers.Dense(embedding, use_bias=False, name="context_output")
+        self.drop_output = layers.Dropout(output, name="drop_output")
+        self.logits = layers.Dense(self.vocabulary_size, dtype="float32", name="logits")
+
+    def build(self, input_shape: Any = None) -> None:
+        embedding, hidden, _, values = self.sizes.values()
+        context = values or self.feature_size
+        if self.values is not None:
+            self.values.build((None, None, self.feature_size))
+        self.initial.build((None, context))
+        for layer in (self.initial_hidden, self.initial_cell):
+            layer.build((None, hidden))
+        self.embedding.build((None, None))
+        self.attention.build(context, hidden)
+        self.gate.build((None, None, hidden))
+        self.cell.build()
+        self.word_input.build((None, None, embedding))
+        self.context_input.build((None, None, context))
+        self.hidden_output.build((None, None, hidden))
+        self.context_output.build((None, None, context))
+        self.logits.build((None, None, embedding))
+        self.built = True
+
+    def encode(
+        self, features_BRD: Tensor, mask_BR: Tensor, training: bool = False
+    ) -> tuple[Memory, Carry]:
+        values_BRF = self.drop_features(
+            ops.cast(features_BRD, self.compute_dtype), training=training
+        )
+        if self.values is not None:
+            values_BRF = self.values(values_BRF)
+        mask_BR = ops.cast(mask_BR, values_BRF.dtype)
+        places_B1 = ops.maximum(ops.sum(mask_BR, 1, keepdims=True), 1.0)
+        mean_BF = ops.sum(values_BRF * mask_BR[..., None], 1) / places_B1
+        start_B1H = self.initial(mean_BF)[:, None]
+        carry = {"h": self.initial_hidden(start_B1H), "c": self.initial_cell(start_B1H)}
+        keys_BRA = self.attention.project(values_BRF)
+        return {"values": values_BRF, "keys": keys_BRA, "mask": mask_BR}, carry
+
+    def embed(self, tokens: Tensor, training: bool = False) -> tuple[Tensor, ...]:
+        words = self.drop_words(self.embedding(tokens), training=training)
+        return words, self.word_input(words)
+
+    def advance(
+        self, embedded: tuple, memory: Memory, carry: Carry, training: bool = False
+    ) -> tuple[tuple[Tensor, ...], Tensor, Carry]:
+        h_BKH, c_BKH = carry["h"], carry["c"]
+        alpha_BKR = self.attention(h_BKH, memory["keys"], memory["mask"])
+        z_BKF = self.gate(h_BKH) * ops.matmul(alpha_BKR, memory["values"])
+        inputs = embedded[1] + self.context_input(z_BKF)
+        h_BKH, c_BKH = self.cell(inputs, h_BKH, c_BKH)
+        return (h_BKH, z_BKF), alpha_BKR, {"h": h_BKH, "c": c_BKH}
+
+    def read_out(self, embedded: tuple, outputs: tuple, training: bool = False) -> Tensor:
+        hidden, context = outputs
+        deep = ops.tanh(embedded[0] + self.hidden_output(hidden) + self.context_output(context))
+        return self.logits(self.drop_output(deep, training=training))
+
+    def set_output_bias(self, log_frequencies_V: Any) -> None:
+        self.logits.bias.assign(log_frequencies_V)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self.sizes, **self.dropouts}

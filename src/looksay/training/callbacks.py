@@ -1,0 +1,142 @@
+"""What happens after each epoch: the dev score, the state on disk, peeks, curves, progress."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+from tqdm import tqdm
+
+from looksay.pictures import training_curves
+from looksay.training.checkpoints import save_checkpoint
+from looksay.training.optimizers import averaged_weights
+
+logger = logging.getLogger(__name__)
+
+BEST = "best.weights.h5"
+
+
+class EpochEnd(keras.callbacks.Callback):
+    """Scores the averaged weights on dev, keeps the best, peeks, and saves the whole state last.
+
+    score: gives the dev scores (fractions by metric) of the model as it is. peek: writes what the
+    model says of some pictures into a folder. history: one dictionary an epoch, so far.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        history: list[dict[str, float]],
+        score: Callable[[], dict[str, float]],
+        peek: Callable[[Path], str],
+        *,
+        patience: int,
+        keep_epochs: int,
+    ) -> None:
+        super().__init__()
+        self.folder, self.history = folder, history
+        self._score, self._peek = score, peek
+        self._patience, self._keep_epochs = patience, keep_epochs
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        with averaged_weights(self.model):
+            scores = self._score()
+            entry = {"epoch": epoch + 1, "loss": float((logs or {})["loss"]), **scores}
+            self.history.append(entry)
+            best = best_epoch(self.history)
+            path = self.folder / "epochs" / f"epoch-{epoch + 1:03d}.weights.h5"
+            save_weights(self.model, path)
+            if best == entry["epoch"]:
+                save_weights(self.model, self.folder / BEST)
+            text = self._peek(self.folder / "peeks" / path.name.split(".")[0])
+        self._forget(epoch + 1)
+        training_curves(self.history, self.folder / "curves.png")
+        # last: a run killed before this line repeats the epoch, one killed after it does not
+        save_checkpoint(self.folder / "checkpoint.npz", self.model, {"history": self.history})
+        mark = " (best)" if best == entry["epoch"] else ""
+        logger.info(
+            "epoch %d: loss %.3f, dev CIDEr-D %.1f%s\n%s",
+            epoch + 1,
+            entry["loss"],
+            100 * scores["CIDEr-D"],
+            mark,
+            text,
+        )
+        if self._patience and epoch + 1 - best >= self._patience:
+            logger.info("no better dev CIDEr-D for %d epochs: stopped", self._patience)
+            self.model.stop_training = True
+
+    def _forget(self, epoch: int) -> None:
+        """Delete weights of epochs that are neither among the last nor the best."""
+        for path in (self.folder / "epochs").glob("epoch-*.weights.h5"):
+            number = int(path.name[6:9])
+            if number <= epoch - self._keep_epochs and number != best_epoch(self.history):
+                path.unlink()
+
+
+def best_epoch(history: list[dict[str, float]]) -> int:
+    """The epoch, from 1, with the best dev CIDEr-D; the earliest of equals."""
+    return int(max(history, key=lambda entry: (entry["CIDEr-D"], -entry["epoch"]))["epoch"])
+
+
+def save_weights(model: keras.Model, path: Path) -> None:
+    """Keras's weights file, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"partial-{path.name}")
+    model.save_weights(temporary, overwrite=True)
+    temporary.replace(path)
+
+
+class TensorBoardScalars(keras.callbacks.Callback):
+    """Loss and dev scores for TensorBoard, on any backend (Keras's own callback needs TensorFlow).
+
+    Without the tensorboard package nothing is written.
+    """
+
+    def __init__(self, folder: Path, history: list[dict[str, float]]) -> None:
+        super().__init__()
+        self._history = history
+        try:
+            from tensorboard.summary import Writer
+        except ImportError:
+            logger.info("tensorboard is not installed; the curves are in curves.png alone")
+            self._writer = None
+        else:
+            self._writer = Writer(str(folder))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._writer is None:
+            return
+        for name, value in self._history[-1].items():
+            if name != "epoch":
+                self._writer.add_scalar(name, value, epoch + 1)
+        self._writer.flush()
+
+
+class Progress(keras.callbacks.Callback):
+    """A bar an epoch, on standard error."""
+
+    def __init__(self, num_batches: int, *, disable: bool) -> None:
+        super().__init__()
+        self._num_batches, self._disable = num_batches, disable
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._bar = tqdm(
+            total=self._num_batches,
+            desc=f"epoch {epoch + 1}",
+            unit="batch",
+            disable=self._disable,
+            leave=False,
+        )
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self._bar.update()
+        # the bar is redrawn seldom, and reading the loss waits for the device
+        if batch % 10 == 0 and not self._disable:
+            self._bar.set_postfix(loss=f"{float((logs or {}).get('loss', 0.0)):.3f}")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._bar.close()

@@ -1,0 +1,65 @@
+"""The state of a run in one file, written whole or not at all.
+
+A checkpoint has every variable of the model (the dropout generators' states among them) and of the
+optimiser, and the run's own state as JSON. A run that goes on from one ends with the weights of a
+run that was never stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from looksay.errors import TrainingError
+
+
+def save_checkpoint(path: Path, model: keras.Model, state: dict[str, Any]) -> None:
+    """Write variables and state (JSON) to `path`, an .npz file."""
+    arrays = {
+        f"{part}_{index:04d}": keras.ops.convert_to_numpy(variable)
+        for part, variables in _variables(model).items()
+        for index, variable in enumerate(variables)
+    }
+    text = np.frombuffer(json.dumps(state).encode(), np.uint8)
+    temporary = path.with_suffix(".partial")
+    try:
+        with temporary.open("wb") as file:
+            np.savez(file, state=text, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise TrainingError(
+            f"{path} cannot be written ({error.strerror}); the epoch before is kept, and "
+            "--resume goes on from it"
+        ) from error
+
+
+def load_checkpoint(path: Path, model: keras.Model) -> dict[str, Any]:
+    """Put the variables back into a model built and compiled alike; returns the run's state."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            state = json.loads(arrays["state"].tobytes())
+            for part, variables in _variables(model).items():
+                for index, variable in enumerate(variables):
+                    value = arrays[f"{part}_{index:04d}"]
+                    if value.shape != tuple(variable.shape):
+                        raise TrainingError(f"{path} belongs to another model; use its own recipe")
+                    variable.assign(value)
+    except FileNotFoundError:
+        raise TrainingError(
+            f"{path} is not there: nothing to resume; start without --resume"
+        ) from None
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise TrainingError(f"{path} is damaged or of another model; start a new run") from error
+    return state
+
+
+def _variables(model: keras.Model) -> dict[str, list]:
+    return {"model": model.variables, "optimizer": model.optimizer.variables}

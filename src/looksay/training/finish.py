@@ -1,0 +1,101 @@
+"""The end of a run: the bundle, scored by its own graphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from looksay.data import Dataset
+from looksay.decoding import DecodingOptions, Stepper
+from looksay.evaluation import decode_split, evaluate_captions
+from looksay.export.bundle import write_bundle
+from looksay.export.card import FLICKR8K_LICENCE, OWN_LICENCE, model_card
+from looksay.models import CaptionModel
+from looksay.runtime import GraphStepper, open_graph
+from looksay.text import Vocabulary
+from looksay.training.prepare import Features, Split, Words
+from looksay.training.recipe import Recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRun:
+    """A run's folder, recipe and data, ready to go."""
+
+    folder: Path
+    recipe: Recipe
+    dataset: Dataset
+    features: Features
+    words: Words
+
+
+def score_split(
+    stepper: Stepper,
+    vocabulary: Vocabulary,
+    split: Split,
+    features_NRD: np.ndarray,
+    options: DecodingOptions,
+) -> dict[str, float]:
+    """The scores of a stepper's captions of a split, by metric."""
+    found = decode_split(stepper, features_NRD, split.rows[:, 0], options)
+    captions = {
+        record.name: vocabulary.join(vocabulary.decode(hypothesis.tokens))
+        for record, hypothesis in zip(split.records, found, strict=True)
+    }
+    return evaluate_captions(split.records, captions).scores
+
+
+def write_scored_bundle(run: TrainingRun, model: CaptionModel, folder: Path) -> None:
+    """Write the bundle, score its own graphs on dev, and put the figures into its card."""
+    recipe, backbone = run.recipe, run.features.backbone
+    licence = FLICKR8K_LICENCE if run.dataset.name.startswith("flickr8k") else OWN_LICENCE
+    sizes = {
+        "parameters": model.count_params(),
+        "words": len(run.words.vocabulary),
+        **{name: len(split.records) for name, split in run.features.splits.items()},
+    }
+
+    def describe(graphs: Path) -> tuple[str, dict[str, float]]:
+        scores = _score_graphs(run, graphs)
+        data = f"{run.dataset.name}:DIR"
+        card = model_card(
+            name=recipe.name,
+            recipe=recipe.as_dict(),
+            data=run.dataset.name,
+            sizes=sizes,
+            scores=scores,
+            licence=licence,
+            backbone_licence=backbone.licence,
+            commands=[
+                f"looksay train {recipe.name} --data {data}",
+                f"looksay evaluate BUNDLE --data {data} --split dev",
+            ],
+        )
+        return card, scores
+
+    write_bundle(
+        folder,
+        model,
+        run.words.vocabulary,
+        backbone,
+        run.features.graph,
+        name=recipe.name,
+        recipe=recipe.as_dict(),
+        identity=run.features.store.identity,
+        licence=licence,
+        describe=describe,
+    )
+
+
+def _score_graphs(run: TrainingRun, folder: Path) -> dict[str, float]:
+    """Dev scores of the graphs themselves, decoded as the recipe says."""
+    encode = open_graph(folder / "encode.onnx", precision="f32")
+    step = open_graph(folder / "step.onnx", precision="f32")
+    return score_split(
+        GraphStepper(encode, step),
+        run.words.vocabulary,
+        run.features.splits["dev"],
+        run.features.store.array(),
+        run.recipe.decoding,
+    )

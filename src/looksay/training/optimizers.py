@@ -1,0 +1,76 @@
+"""The optimiser of a recipe: Adam or AdamW, warm-up and cosine, clipping, averaged weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="looksay")
+class AveragedAdamW(keras.optimizers.AdamW):
+    """AdamW that keeps an exponential average of the weights which forgets its start.
+
+    Keras's average has one momentum, so that with 0.999 the random start still rules after a
+    thousand steps. Here the momentum of step n is min(ema_momentum, (1 + n) / (10 + n)).
+    """
+
+    def _update_model_variables_moving_average(self, trainable_variables: list) -> None:
+        if not self.use_ema:
+            return
+        step = ops.cast(self.iterations, "float32")
+        momentum = ops.minimum(self.ema_momentum, (1.0 + step) / (10.0 + step))
+        for variable, average in zip(
+            trainable_variables, self._model_variables_moving_average, strict=True
+        ):
+            if average is not None:
+                kept = ops.cast(momentum, average.dtype)
+                average.assign(kept * average + (1.0 - kept) * variable.value)
+
+
+@contextmanager
+def averaged_weights(model: keras.Model) -> Iterator[None]:
+    """Inside, the model has its averaged weights; after, those that train on."""
+    averages: list[Any] = getattr(model.optimizer, "_model_variables_moving_average", [])
+    if not averages:
+        yield
+        return
+    kept = [ops.convert_to_numpy(variable) for variable in model.trainable_variables]
+    try:
+        for variable, average in zip(model.trainable_variables, averages, strict=True):
+            variable.assign(average.value)
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, kept, strict=True):
+            variable.assign(value)
+
+
+def make_optimizer(training: Any, steps_per_epoch: int) -> keras.Optimizer:
+    """The optimiser that a recipe's `TrainingOptions` describe."""
+    steps = max(1, steps_per_epoch * training.epochs)
+    warmup = round(steps_per_epoch * training.warmup_epochs)
+    rate: Any = training.learning_rate
+    if training.schedule == "cosine" or warmup:
+        final = 0.01 if training.schedule == "cosine" else 1.0
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else rate,
+            max(1, steps - warmup),
+            alpha=final,
+            warmup_target=training.learning_rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    average = training.average_momentum
+    optimizer = AveragedAdamW(
+        rate,
+        weight_decay=training.weight_decay or None,
+        clipnorm=training.clip_norm or None,
+        use_ema=bool(average),
+        ema_momentum=average or 0.99,
+    )
+    if training.weight_decay:
+        # decay would pull rare words' embeddings and every bias to nothing
+        optimizer.exclude_from_weight_decay(var_names=["bias", "embedding"])
+    return optimizer

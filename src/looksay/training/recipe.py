@@ -1,0 +1,226 @@
+"""Recipes: everything that makes a model, in one TOML file that says which publication it follows.
+
+A key that a section does not know is an error that names the nearest one. The recipe as it was
+really used (defaults filled in, settings applied) is saved with the run and in the bundle.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from looksay.decoding import DecodingOptions
+from looksay.errors import LooksayError, RecipeError, nearest
+from looksay.features.backbones import get_backbone
+from looksay.features.views import check_views
+
+RECIPES = Path(__file__).resolve().parents[1] / "recipes"
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+SCHEDULES = ("cosine", "constant")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureOptions:
+    """backbone: a name of `looksay.features.backbones`. weights: "package", "none" (random) or a
+    file. views: what training sees of a picture, see `looksay.features.views`."""
+
+    backbone: str = "efficientnet_lite2"
+    weights: str = "package"
+    views: tuple[str, ...] = ("plain",)
+
+    def __post_init__(self) -> None:
+        get_backbone(self.backbone)
+        object.__setattr__(self, "views", check_views(self.views))
+
+    @property
+    def weights_source(self) -> str | None:
+        """The weights as a backbone takes them."""
+        return None if self.weights == "none" else self.weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextOptions:
+    """max_words: words of the vocabulary at most (0: no limit). min_count: a word's occurrences at
+    least. max_tokens: a caption's tokens at most, `<end>` among them (0: by percentile).
+    max_tokens_percentile: the share of training captions, per cent, that stay whole."""
+
+    max_words: int = 0
+    min_count: int = 1
+    max_tokens: int = 0
+    max_tokens_percentile: float = 100.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """How a model learns.
+
+    epochs: passes over the training pictures. batch_pictures: pictures a step, each with up to
+    `captions_per_picture` captions. learning_rate: Adam's, at its highest. warmup_epochs: epochs
+    over which it rises. schedule: "cosine" (falls to a hundredth) or "constant". weight_decay: 0 is
+    plain Adam. clip_norm: each gradient's norm at most (0: no limit). average_momentum: of the
+    exponential average of the weights that is scored and kept (0: none). patience: epochs without
+    a better dev CIDEr-D until training stops (0: never). output_bias: start from the words'
+    frequencies. compile: compile the step with XLA, where the backend has it. deterministic: exactly
+    the same weights again; on TensorFlow this excludes `compile` and halves the speed. keep_epochs: how many last epochs' weights stay on disk beside the best.
+    """
+
+    epochs: int = 20
+    batch_pictures: int = 32
+    captions_per_picture: int = 5
+    learning_rate: float = 1e-3
+    warmup_epochs: float = 0.0
+    schedule: str = "constant"
+    weight_decay: float = 0.0
+    clip_norm: float = 0.0
+    average_momentum: float = 0.0
+    patience: int = 0
+    precision: str = "float32"
+    output_bias: bool = True
+    compile: bool = True
+    deterministic: bool = True
+    seed: int = 0
+    keep_epochs: int = 3
+
+    def __post_init__(self) -> None:
+        for name, choices in (("precision", PRECISIONS), ("schedule", SCHEDULES)):
+            value = getattr(self, name)
+            if value not in choices:
+                raise RecipeError(f"training.{name} is {value!r}; it must be one of {choices}")
+        for name in ("epochs", "batch_pictures", "captions_per_picture"):
+            if getattr(self, name) < 1:
+                raise RecipeError(f"training.{name} is {getattr(self, name)}; it must be 1 or more")
+        if not 0.0 <= self.average_momentum < 1.0:
+            raise RecipeError("training.average_momentum must be from 0 to below 1")
+        if self.learning_rate <= 0.0:
+            raise RecipeError("training.learning_rate must be above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A recipe as it is used. model: `architecture` and its options (see `looksay.models`)."""
+
+    name: str
+    title: str = ""
+    publication: str = ""
+    departures: tuple[str, ...] = ()
+    features: FeatureOptions = field(default_factory=FeatureOptions)
+    text: TextOptions = field(default_factory=TextOptions)
+    model: dict[str, Any] = field(default_factory=dict)
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+    decoding: DecodingOptions = field(default_factory=DecodingOptions)
+
+    @property
+    def architecture(self) -> str:
+        return self.model["architecture"]
+
+    @property
+    def model_options(self) -> dict[str, Any]:
+        return {name: value for name, value in self.model.items() if name != "architecture"}
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole recipe, ready for JSON."""
+        return dataclasses.asdict(self)
+
+
+def load_recipe(source: str | Path, settings: Sequence[str] = ()) -> Recipe:
+    """The recipe of a name or a file, with settings (`training.epochs=3`) applied.
+
+    Raises RecipeError before any work for a file that is no recipe, an unknown key (naming the
+    nearest), or a value that makes no sense.
+    """
+    path = _find(source)
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise RecipeError(f"{path} is not a recipe: {error}") from error
+    values.setdefault("name", path.stem)
+    for setting in settings:
+        _set(values, setting)
+    return recipe_from_dict(values, str(path))
+
+
+def recipe_from_dict(values: Mapping[str, Any], where: str = "the recipe") -> Recipe:
+    """A recipe from nested names and values; `where` says in errors whence they came."""
+    values = dict(values)
+    _check_keys(values, [f.name for f in dataclasses.fields(Recipe)], where, "")
+    try:
+        for section, kind in _SECTIONS.items():
+            given = dict(values.get(section, {}))
+            _check_keys(given, [f.name for f in dataclasses.fields(kind)], where, f"{section}.")
+            values[section] = kind(**{k: _typed(kind, section, k, v) for k, v in given.items()})
+        model = dict(values.get("model", {}))
+        if "architecture" not in model:
+            raise RecipeError("model.architecture is missing")
+        values["departures"] = tuple(values.get("departures", ()))
+        recipe = Recipe(**{**values, "model": model})
+    except LooksayError as error:
+        raise RecipeError(f"{where}: {error}") from error
+    return recipe
+
+
+_SECTIONS: dict[str, Any] = {
+    "features": FeatureOptions,
+    "text": TextOptions,
+    "training": TrainingOptions,
+    "decoding": DecodingOptions,
+}
+
+
+def _find(source: str | Path) -> Path:
+    path = Path(source)
+    if path.suffix == ".toml" or path.is_file():
+        return path
+    shipped = RECIPES / f"{source}.toml"
+    if not shipped.is_file():
+        known = sorted(p.stem for p in RECIPES.glob("*.toml"))
+        raise RecipeError(
+            f"there is no recipe {str(source)!r}{nearest(str(source), known)}; "
+            f"looksay has {', '.join(known)}, or give a .toml file"
+        )
+    return shipped
+
+
+def _set(values: dict[str, Any], setting: str) -> None:
+    """Apply `section.key=value`; the value is TOML, or else a plain text."""
+    key, equals, text = setting.partition("=")
+    if not equals or not key.strip():
+        raise RecipeError(f"--set {setting!r} is not of the form key=value, as training.epochs=3")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except ValueError:
+        value = text
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        values = values.setdefault(section, {})
+        if not isinstance(values, dict):
+            raise RecipeError(f"--set {setting!r}: {section!r} is no section of a recipe")
+    values[last] = value
+
+
+def _check_keys(values: Mapping[str, Any], known: Sequence[str], where: str, prefix: str) -> None:
+    for key in values:
+        if key not in known:
+            raise RecipeError(
+                f"{where}: there is no setting {prefix + key!r}{nearest(key, known)}; "
+                f"known here: {', '.join(known)}"
+            )
+
+
+def _typed(kind: Any, section: str, key: str, value: Any) -> Any:
+    """The value in the type that its field's default has."""
+    default = next(f.default for f in dataclasses.fields(kind) if f.name == key)
+    if isinstance(default, tuple) and isinstance(value, (list, tuple)):
+        return tuple(value)
+    if isinstance(default, float) and type(value) is int:
+        return float(value)
+    if default is None or isinstance(default, dataclasses.Field) or type(value) is type(default):
+        return value
+    raise RecipeError(
+        f"{section}.{key} is {value!r}; it must be a {type(default).__name__} like {default!r}"
+    )

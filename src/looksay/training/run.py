@@ -1,0 +1,217 @@
+"""A training run: one folder, from a recipe and a data set to a bundle.
+
+recipe.json        the recipe as used
+vocabulary.txt
+checkpoint.npz     everything that --resume needs, after each epoch
+best.weights.h5    the best epoch's weights; epochs/ has the last ones
+peeks/             what the model said of six pictures, epoch by epoch
+curves.png, tensorboard/
+bundle/            the product
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+import keras
+
+from looksay.data import Dataset
+from looksay.decoding import DecodingOptions
+from looksay.errors import TrainingError
+from looksay.models import CaptionModel, build_model
+from looksay.models.stepper import KerasStepper
+from looksay.text import Vocabulary
+from looksay.training.batches import CaptionBatches
+from looksay.training.callbacks import (
+    BEST,
+    EpochEnd,
+    Progress,
+    TensorBoardScalars,
+    best_epoch,
+)
+from looksay.training.checkpoints import load_checkpoint
+from looksay.training.finish import TrainingRun, score_split, write_scored_bundle
+from looksay.training.optimizers import make_optimizer
+from looksay.training.peeks import choose_peek, write_peeks
+from looksay.training.prepare import check_words, prepare_features, prepare_words
+from looksay.training.recipe import Recipe
+from looksay.training.tensorflow_fit import prepare_fit
+
+logger = logging.getLogger(__name__)
+
+
+def start_run(
+    folder: Path,
+    recipe: Recipe,
+    dataset: Dataset,
+    *,
+    features_folder: Path | None = None,
+    resume: bool = False,
+    progress: bool = False,
+) -> TrainingRun:
+    """Check everything, extract what is missing, and lay out the folder. TrainingError for a
+    folder in use, or one that cannot be resumed."""
+    _check_folder(folder, recipe, resume)
+    check_model_options(recipe)
+    features = prepare_features(dataset, recipe.features, features_folder, progress=progress)
+    words = prepare_words(features.splits["train"].records, recipe.text)
+    check_words(recipe, words)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "vocabulary.txt"
+    if resume and Vocabulary.load(path) != words.vocabulary:
+        raise TrainingError(f"{folder} was trained on other captions; resume with the same --data")
+    words.vocabulary.save(path)
+    (folder / "recipe.json").write_text(json.dumps(recipe.as_dict(), indent=2), encoding="utf-8")
+    return TrainingRun(
+        folder=folder, recipe=recipe, dataset=dataset, features=features, words=words
+    )
+
+
+def open_run(
+    folder: Path, recipe: Recipe, dataset: Dataset, features_folder: Path | None = None
+) -> TrainingRun:
+    """A run that has trained already, with its data, to export from."""
+    features = prepare_features(dataset, recipe.features, features_folder)
+    words = prepare_words(features.splits["train"].records, recipe.text)
+    if Vocabulary.load(folder / "vocabulary.txt") != words.vocabulary:
+        raise TrainingError(f"{folder} was trained on other captions; give its own --data")
+    return TrainingRun(
+        folder=folder, recipe=recipe, dataset=dataset, features=features, words=words
+    )
+
+
+def check_model_options(recipe: Recipe) -> None:
+    """RecipeError for a model option that does not exist, before any long work."""
+    from looksay.features.backbones import get_backbone
+
+    size = get_backbone(recipe.features.backbone).feature_size
+    build_model(recipe.architecture, vocabulary_size=8, feature_size=size, **recipe.model_options)
+    keras.backend.clear_session()
+
+
+def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
+    saved = folder / "recipe.json"
+    if not resume:
+        if folder.exists() and any(folder.iterdir()):
+            raise TrainingError(f"{folder} is not empty; add --resume to go on, or choose another")
+        return
+    if not (folder / "checkpoint.npz").exists():
+        raise TrainingError(f"{folder} has no checkpoint.npz to go on from; start without --resume")
+    before = json.loads(saved.read_text(encoding="utf-8"))
+    now = json.loads(json.dumps(recipe.as_dict()))
+    # a longer run is another learning-rate schedule, so that epochs may not differ either
+    if before != now:
+        raise TrainingError(f"{folder} was started with another recipe; resume with the same one")
+
+
+def train(run: TrainingRun, *, resume: bool = False, progress: bool = False) -> Path:
+    """Train, and write the bundle; returns its folder."""
+    training = run.recipe.training
+    _set_up_backend(run.recipe)
+    model = _make_model(run)
+    history: list[dict[str, float]] = []
+    if resume:
+        history = load_checkpoint(run.folder / "checkpoint.npz", model)["history"]
+    batches = _make_batches(run, first_epoch=len(history))
+    stopped = _stopped_early(history, training.patience)
+    if len(history) < training.epochs and not stopped:
+        callbacks = _callbacks(run, model, history, len(batches), progress)
+        model.fit(
+            prepare_fit(model, batches),
+            epochs=training.epochs,
+            initial_epoch=len(history),
+            callbacks=callbacks,
+            verbose=0,
+            shuffle=False,
+        )
+    model.load_weights(run.folder / BEST)
+    bundle = run.folder / "bundle"
+    write_scored_bundle(run, model, bundle)
+    logger.info("best epoch %d of %d; the bundle is %s", best_epoch(history), len(history), bundle)
+    return bundle
+
+
+def _set_up_backend(recipe: Recipe) -> None:
+    keras.config.set_dtype_policy(recipe.training.precision)
+    keras.utils.set_random_seed(recipe.training.seed)
+    if recipe.training.deterministic and keras.backend.backend() == "tensorflow":
+        import tensorflow
+
+        tensorflow.config.experimental.enable_op_determinism()
+
+
+def _stopped_early(history: list[dict[str, float]], patience: int) -> bool:
+    return bool(history and patience and len(history) - best_epoch(history) >= patience)
+
+
+def _make_model(run: TrainingRun) -> CaptionModel:
+    """The model, built and compiled as the recipe says."""
+    recipe, size = run.recipe, run.features.backbone.feature_size
+    model = build_model(
+        recipe.architecture,
+        vocabulary_size=len(run.words.vocabulary),
+        feature_size=size,
+        **recipe.model_options,
+    )
+    if recipe.training.output_bias:
+        model.set_output_bias(run.words.log_frequencies())
+    steps = len(_make_batches(run, first_epoch=0))
+    optimizer = make_optimizer(recipe.training, steps)
+    optimizer.build(model.trainable_variables)
+    # Torch's compiler gains nothing on an unrolled loop and takes minutes
+    # and TensorFlow's deterministic operations exclude XLA
+    exclusive = recipe.training.deterministic and keras.backend.backend() == "tensorflow"
+    compile_steps = recipe.training.compile and keras.backend.backend() != "torch" and not exclusive
+    model.compile(optimizer=optimizer, jit_compile=compile_steps)
+    return model
+
+
+def _make_batches(run: TrainingRun, first_epoch: int) -> CaptionBatches:
+    training = run.recipe.training
+    return CaptionBatches(
+        run.features.store.array(),
+        run.features.splits["train"].rows,
+        run.words.captions,
+        batch_pictures=training.batch_pictures,
+        captions_per_picture=training.captions_per_picture,
+        seed=training.seed,
+        first_epoch=first_epoch,
+    )
+
+
+def _callbacks(
+    run: TrainingRun,
+    model: CaptionModel,
+    history: list[dict[str, float]],
+    num_batches: int,
+    progress: bool,
+) -> list[keras.callbacks.Callback]:
+    array, splits = run.features.store.array(), run.features.splits
+    stepper = KerasStepper(model)
+    greedy = DecodingOptions(method="greedy", max_words=run.words.max_tokens)
+    seed = run.recipe.training.seed
+    peeks = [choose_peek(n, s.records, s.rows, array, seed) for n, s in splits.items()]
+
+    def score() -> dict[str, float]:
+        return score_split(stepper, run.words.vocabulary, splits["dev"], array, greedy)
+
+    def peek(folder: Path) -> str:
+        grid = run.features.backbone.grid
+        return write_peeks(peeks, stepper, run.words.vocabulary, grid, greedy, folder)
+
+    training = run.recipe.training
+    epoch_end = EpochEnd(
+        run.folder,
+        history,
+        score,
+        peek,
+        patience=training.patience,
+        keep_epochs=training.keep_epochs,
+    )
+    return [
+        Progress(num_batches, disable=not progress),
+        epoch_end,
+        TensorBoardScalars(run.folder / "tensorboard", history),
+    ]
