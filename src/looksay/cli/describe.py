@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,6 @@ def describe(
 ) -> None:
     """Say what a RECIPE makes or a BUNDLE is; with --shapes, follow a picture through it."""
     need_training_extra()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     is_bundle = (Path(source) / "bundle.json").exists()
     head, model, backbone, compute = (
         _bundle(source) if is_bundle else _recipe(source, settings, words)

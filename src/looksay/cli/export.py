@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -37,7 +36,6 @@ def export(
     a run that was stopped.
     """
     need_training_extra()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from looksay.data import load_data
     from looksay.training.finish import write_scored_bundle
     from looksay.training.kept import load_epoch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -38,7 +37,6 @@ def extract(
     `looksay train` does this of itself; do it apart to see how long it takes.
     """
     need_training_extra()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from looksay.data import load_data
     from looksay.training.prepare import prepare_features
     from looksay.training.recipe import load_recipe

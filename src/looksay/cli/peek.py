@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -38,7 +37,6 @@ def peek(
 ) -> None:
     """Caption PICTURES with an epoch of the training run in the folder RUN."""
     need_training_extra()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from looksay.decoding import DecodingOptions, decode
     from looksay.images import load_square, open_image
     from looksay.models.stepper import KerasStepper

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -55,7 +54,6 @@ def train(
 ) -> None:
     """Train RECIPE (a name or a .toml file) on your photographs and captions."""
     need_training_extra()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from looksay.data import load_data
     from looksay.training import run as training
     from looksay.training.recipe import load_recipe

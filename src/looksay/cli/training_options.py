@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -41,10 +44,36 @@ seed_option = click.option(
 
 
 def need_training_extra() -> None:
-    """MissingExtraError unless Keras and a backend are there."""
+    """Import Keras and its backend; MissingExtraError where they are not installed."""
     for module in ("keras", "h5py"):
         if importlib.util.find_spec(module) is None:
             raise MissingExtraError("this needs Keras: pip install 'looksay[train]'")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        with _silent_stderr():
+            importlib.import_module("keras")
+    except ImportError as error:
+        backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+        raise MissingExtraError(
+            f"Keras cannot start its backend {backend} ({error}): pip install 'looksay[train]', "
+            "or set KERAS_BACKEND to one that is installed"
+        ) from error
+
+
+@contextmanager
+def _silent_stderr() -> Iterator[None]:
+    """Nothing written to the process's standard error is seen: TensorFlow's libraries greet there
+    before any setting of theirs is read."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def log_to_stderr() -> None:

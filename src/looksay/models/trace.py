@@ -69,7 +69,9 @@ def _watched(layer: keras.Layer, stage: str, found: list[Traced]) -> Iterator[No
         result = original(*arguments, **options)
         shapes = tuple(tuple(a.shape) for a in tree.flatten(arguments) if hasattr(a, "shape"))
         for value in tree.flatten(result):
-            found.append(Traced(stage, layer.path, shapes, ops.convert_to_numpy(value)))
+            found.append(
+                Traced(stage, layer.path or layer.name, shapes, ops.convert_to_numpy(value))
+            )
         return result
 
     layer.call = call

@@ -24,7 +24,7 @@ POOL_BATCHES = 12
 
 
 class CaptionBatches(keras.utils.PyDataset):
-    """({features (B, R, D) float16, tokens (B, C, T)}, targets (B, C, T)) for `Model.fit`.
+    """({features (B, R, D) float32, tokens (B, C, T)}, targets (B, C, T)) for `Model.fit`.
 
     features: all rows (N, R, D), memory-mapped. rows: for each picture the rows of its views; an
     epoch shows each picture once, by a view chosen anew. captions: for each picture its captions'
@@ -64,7 +64,8 @@ class CaptionBatches(keras.utils.PyDataset):
         tokens_BCT = np.roll(targets_BCT, 1, axis=2)
         tokens_BCT[:, :, 0] = START
         rows = [self.rows[p][self._views[p] % len(self.rows[p])] for p in pictures]
-        return {"features": self.features[rows], "tokens": tokens_BCT}, targets_BCT
+        features_BRD = self.features[rows].astype(np.float32)
+        return {"features": features_BRD, "tokens": tokens_BCT}, targets_BCT
 
     def on_epoch_end(self) -> None:
         """Make the next epoch's plan; called by `fit`."""

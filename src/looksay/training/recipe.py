@@ -58,14 +58,17 @@ class TextOptions:
 class TrainingOptions:
     """How a model learns.
 
-    epochs: passes over the training pictures. batch_pictures: pictures a step, each with up to
-    `captions_per_picture` captions. learning_rate: Adam's, at its highest. warmup_epochs: epochs
-    over which it rises. schedule: "cosine" (falls to a hundredth) or "constant". weight_decay: 0 is
-    plain Adam. clip_norm: each gradient's norm at most (0: no limit). average_momentum: of the
-    exponential average of the weights that is scored and kept (0: none). patience: epochs without
-    a better dev CIDEr-D until training stops (0: never). output_bias: start from the words'
-    frequencies. compile: compile the step with XLA, where the backend has it. deterministic: exactly
-    the same weights again; on TensorFlow this excludes `compile` and halves the speed. keep_epochs: how many last epochs' weights stay on disk beside the best.
+    epochs: passes over the training pictures.
+    batch_pictures: pictures a step, each with up to `captions_per_picture` captions.
+    learning_rate: Adam's, at its highest. warmup_epochs: epochs over which it rises.
+    schedule: "cosine" (falls to a hundredth) or "constant". weight_decay: 0 is plain Adam.
+    clip_norm: each gradient's norm at most (0: no limit).
+    average_momentum: of the average of the weights that is scored and kept (0: no average).
+    patience: epochs without a better dev CIDEr-D until training stops (0: never).
+    precision: Keras's policy. output_bias: start from the words' frequencies.
+    compile: compile the step with XLA, where the backend has it.
+    deterministic: exactly the same weights again; on TensorFlow this excludes `compile`.
+    keep_epochs: how many last epochs' weights stay on disk beside the best.
     """
 
     epochs: int = 20

@@ -36,7 +36,7 @@ def prepare_fit(model: keras.Model, batches: CaptionBatches) -> Any:
     places, size = batches.features.shape[1:]
     tokens = tf.TensorSpec((None, batches.num_captions, None), tf.int32)
     signature = (
-        {"features": tf.TensorSpec((None, places, size), tf.float16), "tokens": tokens},
+        {"features": tf.TensorSpec((None, places, size), tf.float32), "tokens": tokens},
         tokens,
     )
     data = tf.data.Dataset.from_generator(generate, output_signature=signature)
