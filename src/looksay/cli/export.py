@@ -14,8 +14,14 @@ from looksay.cli.training_options import (
     seed_option,
 )
 
+EPILOG = """\b
+Examples:
+  looksay export runs/default my-model --data flickr8k:~/Flickr8k
+  looksay export runs/default early --epoch 3 --data flickr8k:~/Flickr8k
+"""
 
-@click.command()
+
+@click.command(epilog=EPILOG)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--epoch", type=int, help="An epoch whose weights were kept.  [default: the best]")

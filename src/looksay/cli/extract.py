@@ -18,8 +18,14 @@ from looksay.cli.training_options import (
     set_option,
 )
 
+EPILOG = """\b
+Examples:
+  looksay extract default --data flickr8k:~/Flickr8k
+  looksay extract default --data folder:my-photographs --features /big/disk/features
+"""
 
-@click.command()
+
+@click.command(epilog=EPILOG)
 @click.argument("recipe", default="default")
 @data_option
 @set_option

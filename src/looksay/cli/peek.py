@@ -9,8 +9,14 @@ import numpy as np
 
 from looksay.cli.training_options import need_training_extra
 
+EPILOG = """\b
+Examples:
+  looksay peek runs/default photo.jpg
+  looksay peek runs/default *.jpg --epoch 3 --attention looked/
+"""
 
-@click.command()
+
+@click.command(epilog=EPILOG)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("pictures", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--epoch", type=int, help="An epoch whose weights were kept.  [default: the best]")
