@@ -51,6 +51,6 @@ class MissingExtraError(LooksayError):
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """`, did you mean 'x'?` for the known name nearest to a wrong one; empty where none is near."""
+    """` (did you mean 'x'?)` for the known name nearest to a wrong one; empty where none is."""
     matches = difflib.get_close_matches(name, list(known), n=1)
-    return f", did you mean {matches[0]!r}?" if matches else ""
+    return f" (did you mean {matches[0]!r}?)" if matches else ""

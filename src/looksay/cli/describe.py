@@ -94,7 +94,10 @@ def _bundle(source: str) -> tuple[dict, Any, Any, Any]:
         "backbone": f"{backbone.name}, {_grid(bundle.image_size, bundle.grid)}",
         "vocabulary": f"{len(bundle.vocabulary):,} words",
         "licence": bundle.config.get("licence", "not given"),
-        **{name: f"{100 * v:.2f} (dev)" for name, v in bundle.config.get("scores", {}).items()},
+        **{
+            name: f"{100 * v:.2f} (dev)"
+            for name, v in bundle.config.get("figures", {}).get("dev", {}).items()
+        },
     }
 
     def compute(images_BSS3: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ Examples:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("bundle", type=click.Path(path_type=Path))
 @click.option("--epoch", type=int, help="An epoch whose weights were kept.  [default: the best]")
+@click.option("--name", help="What the model is to be called.  [default: the recipe's name]")
 @data_option
 @features_option
 @seed_option
@@ -32,6 +33,7 @@ def export(
     run: Path,
     bundle: Path,
     epoch: int | None,
+    name: str | None,
     data: str,
     features_folder: Path | None,
     split_seed: int,
@@ -50,5 +52,5 @@ def export(
     log_to_stderr()
     kept = load_epoch(run, epoch, features_folder)
     opened = open_run(run, kept.recipe, load_data(data, seed=split_seed), features_folder)
-    write_scored_bundle(opened, kept.model, bundle)
+    write_scored_bundle(opened, kept.model, bundle, name)
     click.echo(f"The model is {bundle}. Try it: looksay caption PHOTO --model {bundle}")

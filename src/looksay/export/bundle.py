@@ -69,7 +69,7 @@ def write_bundle(
                 "backbone": identity,
                 "decoding": recipe["decoding"],
                 "licence": licence,
-                "scores": scores,
+                "figures": {"dev": scores},
             },
         )
         if folder.exists():

@@ -46,7 +46,9 @@ def score_split(
     return evaluate_captions(split.records, captions).scores
 
 
-def write_scored_bundle(run: TrainingRun, model: CaptionModel, folder: Path) -> None:
+def write_scored_bundle(
+    run: TrainingRun, model: CaptionModel, folder: Path, name: str | None = None
+) -> None:
     """Write the bundle, score its own graphs on dev, and put the figures into its card."""
     recipe, backbone = run.recipe, run.features.backbone
     licence = FLICKR8K_LICENCE if run.dataset.name.startswith("flickr8k") else OWN_LICENCE
@@ -60,7 +62,7 @@ def write_scored_bundle(run: TrainingRun, model: CaptionModel, folder: Path) -> 
         scores = _score_graphs(run, graphs)
         data = f"{run.dataset.name}:DIR"
         card = model_card(
-            name=recipe.name,
+            name=name or recipe.name,
             recipe=recipe.as_dict(),
             data=run.dataset.name,
             sizes=sizes,
@@ -80,7 +82,7 @@ def write_scored_bundle(run: TrainingRun, model: CaptionModel, folder: Path) -> 
         run.words.vocabulary,
         backbone,
         run.features.graph,
-        name=recipe.name,
+        name=name or recipe.name,
         recipe=recipe.as_dict(),
         identity=run.features.store.identity,
         licence=licence,

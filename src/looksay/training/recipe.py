@@ -151,11 +151,11 @@ def load_recipe(source: str | Path, settings: Sequence[str] = ()) -> Recipe:
 def recipe_from_dict(values: Mapping[str, Any], where: str = "the recipe") -> Recipe:
     """A recipe from nested names and values; `where` says in errors whence they came."""
     values = dict(values)
-    _check_keys(values, [f.name for f in dataclasses.fields(Recipe)], where, "")
     try:
+        _check_keys(values, [f.name for f in dataclasses.fields(Recipe)], "")
         for section, kind in _SECTIONS.items():
             given = dict(values.get(section, {}))
-            _check_keys(given, [f.name for f in dataclasses.fields(kind)], where, f"{section}.")
+            _check_keys(given, [f.name for f in dataclasses.fields(kind)], f"{section}.")
             values[section] = kind(**{k: _typed(kind, section, k, v) for k, v in given.items()})
         model = dict(values.get("model", {}))
         if "architecture" not in model:
@@ -206,11 +206,11 @@ def _set(values: dict[str, Any], setting: str) -> None:
     values[last] = value
 
 
-def _check_keys(values: Mapping[str, Any], known: Sequence[str], where: str, prefix: str) -> None:
+def _check_keys(values: Mapping[str, Any], known: Sequence[str], prefix: str) -> None:
     for key in values:
         if key not in known:
             raise RecipeError(
-                f"{where}: there is no setting {prefix + key!r}{nearest(key, known)}; "
+                f"there is no setting {prefix + key!r}{nearest(key, known)}; "
                 f"known here: {', '.join(known)}"
             )
 
