@@ -32,19 +32,37 @@ def model_options(architecture: str) -> dict[str, Any]:
 def build_model(
     architecture: str, *, vocabulary_size: int, feature_size: int, **options: Any
 ) -> CaptionModel:
-    """A model with its weights made; RecipeError for an option that the architecture lacks."""
+    """A model with its weights made.
+
+    Raises RecipeError for an option that the architecture lacks, or a value that it cannot have.
+    """
     known = model_options(architecture)
-    for name in options:
+    for name, value in options.items():
         if name not in known:
             raise RecipeError(
                 f"{architecture} has no option {name!r}{nearest(name, known)}; "
                 f"it has {', '.join(known)}"
             )
+        _check_value(name, value, known[name])
     model = MODELS[architecture](
         vocabulary_size=vocabulary_size, feature_size=feature_size, **options
     )
     model.build()
     return model
+
+
+def _check_value(name: str, value: Any, default: Any) -> None:
+    """Sizes are whole numbers, 0 only where it switches something off; all else are shares or
+    weights of a loss."""
+    if isinstance(default, int):
+        least = min(default, 1)
+        if type(value) is not int or value < least:
+            raise RecipeError(f"{name} is {value!r}; it must be a whole number, {least} or more")
+        return
+    most = float("inf") if name.endswith("_penalty") else 1.0
+    if type(value) not in (int, float) or not 0.0 <= value < most:
+        limits = "0 or more" if most > 1 else "from 0 to below 1"
+        raise RecipeError(f"{name} is {value!r}; it must be a number {limits}")
 
 
 __all__ = ["MODELS", "CaptionModel", "build_model", "model_options"]
