@@ -17,6 +17,7 @@ from looksay.training.optimizers import averaged_weights
 logger = logging.getLogger(__name__)
 
 BEST = "best.weights.h5"
+CHECKPOINT = "checkpoint.npz"
 
 
 class EpochEnd(keras.callbacks.Callback):
@@ -55,7 +56,7 @@ class EpochEnd(keras.callbacks.Callback):
         self._forget(epoch + 1)
         training_curves(self.history, self.folder / "curves.png")
         # last: a run killed before this line repeats the epoch, one killed after it does not
-        save_checkpoint(self.folder / "checkpoint.npz", self.model, {"history": self.history})
+        save_checkpoint(self.folder / CHECKPOINT, self.model, {"history": self.history})
         mark = " (best)" if best == entry["epoch"] else ""
         logger.info(
             "epoch %d: loss %.3f, dev CIDEr-D %.1f%s\n%s",

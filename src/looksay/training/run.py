@@ -26,6 +26,7 @@ from looksay.text import Vocabulary
 from looksay.training.batches import CaptionBatches
 from looksay.training.callbacks import (
     BEST,
+    CHECKPOINT,
     EpochEnd,
     Progress,
     TensorBoardScalars,
@@ -60,7 +61,7 @@ def start_run(
     check_words(recipe, words)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "vocabulary.txt"
-    if resume and Vocabulary.load(path) != words.vocabulary:
+    if resume and path.exists() and Vocabulary.load(path) != words.vocabulary:
         raise TrainingError(f"{folder} was trained on other captions; resume with the same --data")
     words.vocabulary.save(path)
     (folder / "recipe.json").write_text(json.dumps(recipe.as_dict(), indent=2), encoding="utf-8")
@@ -97,8 +98,8 @@ def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
         if folder.exists() and any(folder.iterdir()):
             raise TrainingError(f"{folder} is not empty; add --resume to go on, or choose another")
         return
-    if not (folder / "checkpoint.npz").exists():
-        raise TrainingError(f"{folder} has no checkpoint.npz to go on from; start without --resume")
+    if not saved.exists():
+        raise TrainingError(f"{folder} holds no run to go on with; start without --resume")
     before = json.loads(saved.read_text(encoding="utf-8"))
     now = json.loads(json.dumps(recipe.as_dict()))
     # a longer run is another learning-rate schedule, so that epochs may not differ either
@@ -112,8 +113,9 @@ def train(run: TrainingRun, *, resume: bool = False, progress: bool = False) -> 
     _set_up_backend(run.recipe)
     model = _make_model(run)
     history: list[dict[str, float]] = []
-    if resume:
-        history = load_checkpoint(run.folder / "checkpoint.npz", model)["history"]
+    checkpoint = run.folder / CHECKPOINT
+    if resume and checkpoint.exists():  # a run stopped in its first epoch has none yet
+        history = load_checkpoint(checkpoint, model)["history"]
     batches = _make_batches(run, first_epoch=len(history))
     stopped = _stopped_early(history, training.patience)
     if len(history) < training.epochs and not stopped:
