@@ -57,13 +57,13 @@ def extract_features(
         store.disk_need(len(missing)) / 1e9,
     )
     bar = tqdm(total=len(missing), desc="features", unit="view", disable=not progress)
-    unreadable: set[Path] = set()
+    unreadable: set[str] = set()  # content hashes: such a file may lie here under several names
     with bar, ThreadPoolExecutor(2) as pool:
         for keys, images in _batches(pool, missing, wanted, image_size, result, unreadable):
             store.append(keys, compute(images))
             bar.update(len(keys))
-    for path in unreadable:
-        result.hashes.pop(path, None)
+    for path in [path for path, digest in result.hashes.items() if digest in unreadable]:
+        del result.hashes[path]
     return result
 
 
@@ -83,7 +83,7 @@ def _batches(
     wanted: dict[Key, Path],
     image_size: int,
     result: Extraction,
-    unreadable: set[Path],
+    unreadable: set[str],
 ) -> Iterator[tuple[list[Key], np.ndarray]]:
     """Chunks of (keys, pictures); the next one is decoded while the caller computes this one."""
 
@@ -105,9 +105,9 @@ def _batches(
         for key, future in loading:
             loaded = future.result()
             if isinstance(loaded, ImageError):
-                if wanted[key] not in unreadable:
+                if key[0] not in unreadable:
                     result.problems.append(str(loaded))
-                unreadable.add(wanted[key])
+                unreadable.add(key[0])
             else:
                 keys.append(key)
                 images.append(loaded)

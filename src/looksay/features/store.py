@@ -99,6 +99,7 @@ class FeatureStore:
                 file.write("".join(f"{digest} {view}\n" for digest, view in keys))
                 _sync(file)
         except OSError as error:
+            self._rows = self._read_index()  # cuts off what was half written
             raise FeatureError(
                 f"{self.folder}: features cannot be written ({error.strerror}); "
                 "what is there is kept, and the next run goes on from it"
@@ -124,6 +125,8 @@ class FeatureStore:
                 temporary.write_text(json.dumps(self.identity, indent=2) + "\n", encoding="utf-8")
                 temporary.replace(path)
             found = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(found, dict):
+                raise ValueError("it is no JSON object")
         except OSError as error:
             raise FeatureError(f"{self.folder}: cannot keep features ({error.strerror})") from error
         except ValueError as error:
@@ -146,7 +149,7 @@ class FeatureStore:
         if len(whole) < len(data):
             os.truncate(self._index_path, len(whole))
         rows: dict[Key, int] = {}
-        for row, line in enumerate(whole.decode("ascii").splitlines()):
+        for row, line in enumerate(whole.decode("ascii", "replace").splitlines()):
             digest, _, view = line.partition(" ")
             rows[digest, view] = row
         size = self._features_path.stat().st_size if self._features_path.exists() else 0
