@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,9 @@ import keras
 import numpy as np
 
 from looksay.errors import TrainingError
+
+# what reading a broken .npz file raises
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error)
 
 
 def save_checkpoint(path: Path, model: keras.Model, state: dict[str, Any]) -> None:
@@ -44,7 +49,8 @@ def save_checkpoint(path: Path, model: keras.Model, state: dict[str, Any]) -> No
 def load_checkpoint(path: Path, model: keras.Model) -> dict[str, Any]:
     """Put the variables back into a model built and compiled alike; returns the run's state."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        # opened here because NumPy leaves a file open that it cannot read
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             state = json.loads(arrays["state"].tobytes())
             for part, variables in _variables(model).items():
                 for index, variable in enumerate(variables):
@@ -56,7 +62,7 @@ def load_checkpoint(path: Path, model: keras.Model) -> dict[str, Any]:
         raise TrainingError(
             f"{path} is not there: nothing to resume; start without --resume"
         ) from None
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except _DAMAGE as error:
         raise TrainingError(f"{path} is damaged or of another model; start a new run") from error
     return state
 

@@ -65,7 +65,7 @@ def make_optimizer(training: Any, steps_per_epoch: int) -> keras.Optimizer:
     average = training.average_momentum
     optimizer = AveragedAdamW(
         rate,
-        weight_decay=training.weight_decay or None,
+        weight_decay=training.weight_decay,
         clipnorm=training.clip_norm or None,
         use_ema=bool(average),
         ema_momentum=average or 0.99,
