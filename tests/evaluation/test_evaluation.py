@@ -1,0 +1,71 @@
+"""Captions of a split from a store's rows, their scores and COCO's format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from looksay.data import Record
+from looksay.decoding import DecodingOptions
+from looksay.evaluation import decode_split, evaluate_captions, to_coco_results
+from looksay.text import END
+
+
+class Counter:
+    """Says the word 4 + (first feature), then ends; counts its batches."""
+
+    num_words = 20
+
+    def __init__(self):
+        self.batches = []
+
+    def encode(self, features_BRD, mask_BR):
+        assert features_BRD.dtype == np.float32
+        self.batches.append(len(features_BRD))
+        carry = {"said": np.zeros((len(features_BRD), 1), np.float32)}
+        return {"word": 4 + features_BRD[:, 0, 0].astype(int)}, carry
+
+    def step(self, tokens_BK, memory, carry):
+        logits = np.full((*tokens_BK.shape, self.num_words), -50.0, np.float32)
+        first = carry["said"] == 0
+        for b in range(len(tokens_BK)):
+            for k in range(tokens_BK.shape[1]):
+                logits[b, k, memory["word"][b] if first[b, k] else END] = 0.0
+        attention = np.ones((*tokens_BK.shape, 1), np.float32)
+        return logits, attention, {"said": carry["said"] + 1}
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 64])
+def test_each_picture_is_captioned_from_its_own_row(batch_size):
+    store = np.arange(15, dtype=np.float16)[:, None, None]
+    rows, stepper = np.array([7, 0, 14, 3, 3, 9]), Counter()
+    options = DecodingOptions(method="beam", beam_size=2, max_words=3)
+    found = decode_split(stepper, store, rows, options, batch_size=batch_size)
+    assert [of.tokens for of in found] == [(4 + row, END) for row in rows]
+    assert sum(stepper.batches) == 6 and max(stepper.batches) == min(batch_size, 6)
+
+
+RECORDS = [
+    Record(Path("a.jpg"), ("a dog runs on the grass", "a brown dog is running"), "dev"),
+    Record(Path("b.jpg"), ("two men sit at a table", "men at a table"), "dev"),
+]
+
+
+def test_perfect_captions_score_one_and_wrong_ones_nothing():
+    right = {record.name: record.captions[0] for record in RECORDS}
+    wrong = {"a.jpg": "two men sit at a table", "b.jpg": "a dog runs on the grass"}
+    good, bad = evaluate_captions(RECORDS, right), evaluate_captions(RECORDS, wrong)
+    assert good.scores["BLEU-4"] == pytest.approx(1.0)
+    assert bad.scores["BLEU-4"] < 0.01 and bad.scores["CIDEr-D"] < good.scores["CIDEr-D"] / 5
+    assert good.table().splitlines()[0] == "2 pictures"
+    assert any(line.split() == ["BLEU-4", "100.00"] for line in good.table().splitlines())
+    assert good.as_dict() == {"images": 2, "scores": good.scores}
+
+
+def test_cocos_ids_are_numbers_where_the_names_are():
+    assert to_coco_results({"42": "a dog", "b.jpg": "a cat"}) == [
+        {"image_id": 42, "caption": "a dog"},
+        {"image_id": "b.jpg", "caption": "a cat"},
+    ]
