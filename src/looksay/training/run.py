@@ -100,7 +100,10 @@ def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
         return
     if not saved.exists():
         raise TrainingError(f"{folder} holds no run to go on with; start without --resume")
-    before = json.loads(saved.read_text(encoding="utf-8"))
+    try:
+        before = json.loads(saved.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{saved} cannot be read, so the run cannot be resumed") from error
     now = json.loads(json.dumps(recipe.as_dict()))
     # a longer run is another learning-rate schedule, so that epochs may not differ either
     if before != now:

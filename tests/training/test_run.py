@@ -1,0 +1,107 @@
+"""Every shipped recipe really trains; what a run's folder must be."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from looksay.errors import RecipeError, TrainingError  # noqa: E402
+from looksay.text import END, SPECIALS, Vocabulary  # noqa: E402
+from looksay.training import run as runs  # noqa: E402
+from looksay.training.kept import load_epoch  # noqa: E402
+from looksay.training.prepare import Words  # noqa: E402
+from looksay.training.recipe import RECIPES, load_recipe  # noqa: E402
+from looksay.training.tensorflow_fit import prepare_fit  # noqa: E402
+
+SHIPPED = sorted(path.stem for path in RECIPES.glob("*.toml"))
+WORDS = Words(
+    vocabulary=Vocabulary((*SPECIALS, "a", "dog", "cat")),
+    captions=[[[4, 5, END]], [[4, 6, END]], [[4, END]]],
+    max_tokens=3,
+)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_recipe_takes_a_step_that_changes_every_weight(name):
+    """At a small size; all else as shipped."""
+    sizes = [o for o in load_recipe(name).model_options if o.endswith("_size")]
+    recipe = load_recipe(
+        name, [*(f"model.{size}=6" for size in sizes), "training.compile=false",
+               "training.warmup_epochs=0.0"],
+    )  # fmt: skip
+    features = np.random.default_rng(0).normal(size=(3, 2, 5)).astype(np.float16)
+    run = SimpleNamespace(
+        recipe=recipe,
+        words=WORDS,
+        features=SimpleNamespace(
+            backbone=SimpleNamespace(feature_size=5),
+            store=SimpleNamespace(array=lambda: features),
+            splits={"train": SimpleNamespace(rows=np.arange(3)[:, None])},
+        ),
+    )
+    keras.utils.set_random_seed(0)
+    model = runs._make_model(run)
+    before = model.get_weights()
+    batches = runs._make_batches(run, first_epoch=0)
+    model.fit(prepare_fit(model, batches), epochs=2, verbose=0, shuffle=False)
+    variables = model.trainable_variables
+    after = dict(zip([w.path for w in model.weights], model.get_weights(), strict=True))
+    old = dict(zip([w.path for w in model.weights], before, strict=True))
+    for variable in variables:
+        assert np.abs(after[variable.path] - old[variable.path]).max() > 0, variable.path
+
+
+def test_the_first_guess_is_how_often_words_occur():
+    shares = np.exp(WORDS.log_frequencies())
+    assert shares.sum() == pytest.approx(1.0)
+    assert shares.argmax() in (4, END) and shares[4] > shares[5] > 0
+
+
+@pytest.fixture
+def recipe():
+    return load_recipe("default")
+
+
+def test_a_folder_in_use_is_refused(tmp_path, recipe):
+    runs._check_folder(tmp_path, recipe, resume=False)
+    (tmp_path / "holiday.txt").write_text("mine")
+    with pytest.raises(TrainingError, match="not empty.*--resume"):
+        runs._check_folder(tmp_path, recipe, resume=False)
+
+
+def test_another_recipe_cannot_resume(tmp_path, recipe):
+    (tmp_path / "checkpoint.npz").write_bytes(b"")
+    (tmp_path / "vocabulary.txt").write_bytes(b"")
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe.as_dict()))
+    runs._check_folder(tmp_path, recipe, resume=True)
+    with pytest.raises(TrainingError, match="another recipe"):
+        runs._check_folder(tmp_path, load_recipe("default", ["training.epochs=3"]), resume=True)
+
+
+def test_nothing_to_resume_is_a_sentence(tmp_path, recipe):
+    with pytest.raises(TrainingError, match="start without --resume"):
+        runs._check_folder(tmp_path / "none", recipe, resume=True)
+
+
+def test_a_damaged_recipe_of_a_run_is_a_sentence(tmp_path, recipe):
+    (tmp_path / "checkpoint.npz").write_bytes(b"")
+    (tmp_path / "recipe.json").write_text("{")
+    with pytest.raises(TrainingError, match="recipe.json"):
+        runs._check_folder(tmp_path, recipe, resume=True)
+
+
+def test_a_wrong_model_option_is_found_before_any_work(recipe):
+    wrong = dataclasses.replace(recipe, model={**recipe.model, "hiden_size": 3})
+    with pytest.raises(RecipeError, match="hidden_size"):
+        runs.check_model_options(wrong)
+
+
+def test_an_epoch_of_no_run_is_a_sentence(tmp_path):
+    with pytest.raises(TrainingError, match="no training run"):
+        load_epoch(tmp_path)
