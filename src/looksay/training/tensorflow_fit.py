@@ -30,8 +30,11 @@ def prepare_fit(model: keras.Model, batches: CaptionBatches) -> Any:
 
     def generate() -> Any:
         for index in range(len(batches)):
-            yield batches[index]
-        batches.on_epoch_end()
+            batch = batches[index]
+            if index == len(batches) - 1:
+                # before the last batch is given: nobody asks for one more than were announced
+                batches.on_epoch_end()
+            yield batch
 
     places, size = batches.features.shape[1:]
     tokens = tf.TensorSpec((None, batches.num_captions, None), tf.int32)
