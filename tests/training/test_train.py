@@ -87,7 +87,8 @@ def trained(photographs, store, tmp_path_factory) -> Path:
 def test_a_run_leaves_everything_it_promises(trained):
     for name in ("recipe.json", "vocabulary.txt", "checkpoint.npz", "best.weights.h5"):
         assert (trained / name).is_file()
-    assert Image.open(trained / "curves.png").size[0] > 200
+    with Image.open(trained / "curves.png") as curves:
+        assert curves.size[0] > 200
     assert list((trained / "tensorboard").glob("events*"))
     peeks = trained / "peeks" / "epoch-003"
     assert len(list(peeks.glob("train-*.jpg"))) == 3 and list(peeks.glob("dev-*.jpg"))
