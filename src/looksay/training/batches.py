@@ -59,6 +59,7 @@ class CaptionBatches(keras.utils.PyDataset):
         return len(self._batches)
 
     def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        self._shown = index == len(self._batches) - 1
         pictures = self._batches[index]
         targets_BCT = self._targets(pictures)
         tokens_BCT = np.roll(targets_BCT, 1, axis=2)
@@ -68,12 +69,14 @@ class CaptionBatches(keras.utils.PyDataset):
         return {"features": features_BRD, "tokens": tokens_BCT}, targets_BCT
 
     def on_epoch_end(self) -> None:
-        """Make the next epoch's plan; called by `fit`."""
-        self.epoch += 1
-        self._plan()
+        """Make the next epoch's plan; called by `fit`, on some backends before any batch too."""
+        if self._shown:
+            self.epoch += 1
+            self._plan()
 
     def _plan(self) -> None:
         """The epoch's batches, views and captions, from (seed, epoch) and nothing else."""
+        self._shown = False  # whether the last batch has been asked for
         random = np.random.default_rng((self.seed, self.epoch))
         self._views = random.integers(0, 2**31, len(self.captions))
         self._chosen = [self._choose(random, len(of)) for of in self.captions]
