@@ -53,6 +53,9 @@ class CaptionBatches(keras.utils.PyDataset):
         self.num_captions = min(captions_per_picture, most)
         self.seed = seed
         self.epoch = first_epoch
+        self._shown = False  # whether the last batch has been asked for
+        self._batches: list[np.ndarray] = []
+        self._views = np.zeros(0, np.int64)
         self._plan()
 
     def __len__(self) -> int:
@@ -76,7 +79,7 @@ class CaptionBatches(keras.utils.PyDataset):
 
     def _plan(self) -> None:
         """The epoch's batches, views and captions, from (seed, epoch) and nothing else."""
-        self._shown = False  # whether the last batch has been asked for
+        self._shown = False
         random = np.random.default_rng((self.seed, self.epoch))
         self._views = random.integers(0, 2**31, len(self.captions))
         self._chosen = [self._choose(random, len(of)) for of in self.captions]
