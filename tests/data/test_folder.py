@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from looksay.data import load_data
-from looksay.errors import DataError, UsageError
+from looksay.errors import DataError
 
 
 def make(folder: Path, names=("a.jpg", "b.jpg"), **files: str) -> str:
@@ -157,10 +157,9 @@ def test_missing_and_doubled_files(tmp_path):
         load_data(make(tmp_path, jsonl=""))
 
 
-@pytest.mark.parametrize("address", ["holiday", "coco:x", "folder:", ":x"])
-def test_addresses_of_no_kind_are_refused(address):
-    with pytest.raises(UsageError, match="flickr8k:DIR or folder:DIR"):
-        load_data(address)
+def test_captions_keep_their_places_in_the_file(tmp_path):
+    address = make(tmp_path, csv="image,caption\na.jpg,A dog\nb.jpg,A cat\na.jpg,Dogs\n")
+    assert [record.places for record in load_data(address).records] == [(0, 2), (1,)]
 
 
 def test_the_seed_divides_pictures_without_a_split(tmp_path):

@@ -14,12 +14,13 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from looksay.data.reading import ImageFolder, check_name, clean_caption, read_text
-from looksay.data.records import Dataset, Record, Tally
+from looksay.data.gathering import Gathering
+from looksay.data.reading import ImageFolder, check_name, read_text
+from looksay.data.records import Dataset
 from looksay.data.splits import split_by_name, split_name
 from looksay.errors import DataError
 
@@ -39,61 +40,35 @@ class Row:
     repeats: bool  # a second row of the picture is a repetition, not the way of the format
 
 
-@dataclass
-class Entry:
-    """What all rows of a picture say together."""
-
-    where: str
-    split: str
-    captions: list[str] = field(default_factory=list)
-
-
 def load_folder(
     folder: Path, name: str, *, seed: int = 0, dev_share: float = 0.1, test_share: float = 0.0
 ) -> Dataset:
     """The folder's records. Raises DataError that names file and line of what cannot be read."""
-    tally = Tally()
-    images = ImageFolder(folder)
-    kept: dict[str, tuple[Path, Entry]] = {}
-    for image, entry in _merge(_rows(folder), tally).items():
-        path = images.find(image, entry.where)
-        if path is None:
-            tally.add("missing_images", image)
-        elif not entry.captions:
-            tally.add("images_without_captions", image)
-        else:
-            kept[image] = (path, entry)
-    unsplit = [image for image, (_, entry) in kept.items() if not entry.split]
-    splits = split_by_name(unsplit, seed=seed, dev_share=dev_share, test_share=test_share)
-    records = tuple(
-        Record(path, tuple(entry.captions), entry.split or splits[image], image)
-        for image, (path, entry) in kept.items()
-    )
-    return Dataset(records, tally.report(records), name)
+    images, gathering = ImageFolder(folder), Gathering()
+    splits = _gather(_rows(folder), gathering)
+    files = gathering.usable(lambda picture: images.find(picture, str(folder)))
+    unsplit = [picture for picture in files if not splits[picture]]
+    splits |= split_by_name(unsplit, seed=seed, dev_share=dev_share, test_share=test_share)
+    return gathering.dataset(files, splits, name)
 
 
-def _merge(rows: Iterator[Row], tally: Tally) -> dict[str, Entry]:
-    """The rows by picture, in the order of the file."""
-    entries: dict[str, Entry] = {}
+def _gather(rows: Iterator[Row], gathering: Gathering) -> dict[str, str]:
+    """The split of every picture, "" where the rows name none; their captions are gathered."""
+    splits: dict[str, str] = {}
     for row in rows:
-        entry = entries.get(row.name)
-        if entry is None:
-            entry = entries[row.name] = Entry(row.where, row.split)
+        if row.name not in splits:
+            splits[row.name] = row.split
         elif row.repeats:
-            tally.add("duplicate_images", row.name)
-        if entry.split != row.split:
+            gathering.tally.add("duplicate_images", row.name)
+        if splits[row.name] != row.split:
             raise DataError(
                 f"{row.where}: {row.name} is in split {row.split or 'none'!r} here and was in "
-                f"{entry.split or 'none'!r} before; a picture belongs to one split."
+                f"{splits[row.name] or 'none'!r} before; a picture belongs to one split."
             )
-        for text in map(clean_caption, row.captions):
-            if text in entry.captions:
-                tally.add("duplicate_captions", row.name)
-            if text:
-                entry.captions.append(text)
-            else:
-                tally.add("empty_captions", row.name)
-    return entries
+        gathering.add_picture(row.name)
+        for caption in row.captions:
+            gathering.add_caption(row.name, caption)
+    return splits
 
 
 def _rows(folder: Path) -> Iterator[Row]:

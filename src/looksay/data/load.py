@@ -1,24 +1,52 @@
-"""Data sets by their address: kind and folder."""
+"""Data sets by their address: the kind, and where it lies."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from looksay.data import karpathy
+from looksay.data.coco import load_coco
 from looksay.data.flickr8k import load_flickr8k
+from looksay.data.flickr30k import load_flickr30k
 from looksay.data.folder import load_folder
-from looksay.data.records import Dataset
+from looksay.data.records import Dataset, Tally
+from looksay.data.samples import sample_captions
 from looksay.errors import DataError, UsageError
 
-KINDS = ("flickr8k", "folder")
+# What follows the colon of each kind's address.
+KINDS = {
+    "coco": "DIR",
+    "coco2014": "DIR",
+    "coco2017": "DIR",
+    "flickr8k": "DIR",
+    "flickr30k": "DIR",
+    "karpathy": karpathy.FORM,
+    "folder": "DIR",
+}
+FORMS = tuple(f"{kind}:{place}" for kind, place in KINDS.items())
 
 
 def load_data(
-    address: str, *, seed: int = 0, dev_share: float = 0.1, test_share: float = 0.0
+    address: str,
+    *,
+    seed: int = 0,
+    dev_share: float = 0.1,
+    test_share: float = 0.0,
+    split_file: Path | str | None = None,
+    sample: int = 0,
+    sample_order: str = "random",
+    sample_seed: int = 0,
+    sample_dev_share: float = 0.2,
 ) -> Dataset:
-    """The data set at `address`: "flickr8k:DIR" or "folder:DIR".
+    """The data set at `address`: "coco:DIR", "coco2014:DIR", "coco2017:DIR", "flickr8k:DIR",
+    "flickr30k:DIR", "karpathy:FILE.json", "karpathy:FILE.json@IMAGES" or "folder:DIR".
 
-    Flickr8k has its own splits; `seed` and the shares divide those pictures of a folder that name
-    no split. What is wrong with single pictures and captions is in the result's `report`.
+    `seed` and the shares divide pictures whose data set names no split. A `split_file`, as `looksay
+    data split` writes it, replaces the data set's own splits. A `sample` is that many training
+    captions, drawn by `sample_captions`. What is wrong with single pictures and captions is in the
+    result's `report`.
 
     Raises UsageError for an address of no known kind, DataError for files that cannot be read, and
     where no picture is left.
@@ -26,19 +54,52 @@ def load_data(
     >>> dataset = load_data("folder:holiday")  # doctest: +SKIP
     >>> for record in dataset.split("train"): ...  # doctest: +SKIP
     """
-    kind, colon, place = str(address).partition(":")
+    dataset = _read(str(address), seed, dev_share, test_share)
+    if split_file is not None:
+        from looksay.data.split_file import read_splits
+
+        dataset = _divide(dataset, read_splits(Path(split_file)), str(split_file))
+    if not dataset.records:
+        raise DataError(f"{address}: nothing is left. {' '.join(dataset.report.sentences())}")
+    if not sample:
+        return dataset
+    return sample_captions(
+        dataset, sample, order=sample_order, seed=sample_seed, dev_share=sample_dev_share
+    )
+
+
+def _read(address: str, seed: int, dev_share: float, test_share: float) -> Dataset:
+    kind, _, place = address.partition(":")
     if kind not in KINDS or not place:
-        forms = " or ".join(f"{known}:DIR" for known in KINDS)
-        raise UsageError(f"{address!r} is no data set; write {forms}.")
+        raise UsageError(
+            f"{address!r} is no data set; write {', '.join(FORMS[:-1])} or {FORMS[-1]}."
+        )
+    if kind == "karpathy":
+        return karpathy.load_karpathy(place, address)
     folder = Path(place).expanduser()
+    if folder.is_file():
+        raise DataError(f"{folder} is a file; {kind}: needs the folder that the data set lies in.")
     if not folder.is_dir():
         raise DataError(f"The data set's folder {folder} does not exist.")
     if kind == "flickr8k":
-        dataset = load_flickr8k(folder, str(address))
-    else:
-        dataset = load_folder(
-            folder, str(address), seed=seed, dev_share=dev_share, test_share=test_share
-        )
-    if not dataset.records:
-        raise DataError(f"{address}: nothing is left. {' '.join(dataset.report.sentences())}")
-    return dataset
+        return load_flickr8k(folder, address)
+    if kind.startswith("coco"):
+        return load_coco(folder, address, kind.removeprefix("coco"))
+    load = {"flickr30k": load_flickr30k, "folder": load_folder}[kind]
+    return load(folder, address, seed=seed, dev_share=dev_share, test_share=test_share)
+
+
+def _divide(dataset: Dataset, splits: Mapping[str, str], file: str) -> Dataset:
+    """The data set with the splits of a file, without the pictures that it does not name."""
+    tally = Tally()
+    records = []
+    for record in dataset.records:
+        if record.name in splits:
+            records.append(replace(record, split=splits[record.name]))
+        else:
+            tally.add("not_in_split_file", record.name)
+    names = {record.name for record in dataset.records}
+    for name in splits:
+        if name not in names:
+            tally.add("missing_from_data", name)
+    return dataset.with_records(records, tally=tally, note=f"Splits are those of {file}.")

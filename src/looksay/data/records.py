@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from looksay.errors import DataError
@@ -16,22 +17,30 @@ class Record:
     """A picture with its captions, as written, and the split it belongs to.
 
     `name` tells pictures of a data set apart: the file's name, or in a folder with folders inside
-    the path below it ("beach/1.jpg").
+    the path below it ("beach/1.jpg"). `places` are the captions' places among all captions of the
+    data set's files, where they are known: a picture's captions need not stand together there.
+    A record of which captions were removed knows them no longer.
     """
 
     image: Path
     captions: tuple[str, ...]
     split: str
     name: str = ""
+    places: tuple[int, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         if not self.name:
             object.__setattr__(self, "name", self.image.name)
+        if len(self.places) != len(self.captions):
+            object.__setattr__(self, "places", ())
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataReport:
-    """What was kept and what was wrong, in numbers; `examples` has a few names for each field."""
+    """What was kept and what was wrong, in numbers; `examples` has a few names for each field.
+
+    `notes` are sentences about what was done with the data set after it was read.
+    """
 
     images: int = 0
     captions: int = 0
@@ -43,12 +52,16 @@ class DataReport:
     unlisted_images: int = 0  # captions and a file, but in no split list
     listed_without_captions: int = 0  # in a split list, but nowhere else
     listed_twice: int = 0  # in two split lists, or twice in one
+    captions_without_picture: int = 0  # of a picture that the file does not list
+    not_in_split_file: int = 0  # a usable picture that the split file does not name
+    missing_from_data: int = 0  # in the split file, but no usable picture
+    notes: tuple[str, ...] = ()
     examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def sentences(self) -> list[str]:
-        """A sentence for what was kept and one for every kind of fault that occurred."""
+        """A sentence for what was kept, the notes, and one for every kind of fault there was."""
         kept = f"{_count(self.images, 'picture')} with {_count(self.captions, 'caption')} kept."
-        return [kept, *(self._fault(name) for name in FAULTS if getattr(self, name))]
+        return [kept, *self.notes, *(self._fault(name) for name in FAULTS if getattr(self, name))]
 
     def _fault(self, name: str) -> str:
         singular, plural, consequence = FAULTS[name]
@@ -90,6 +103,21 @@ FAULTS = {
         "names stand twice in the split lists",
         "counted once, for test before dev before train",
     ),
+    "captions_without_picture": (
+        "caption is of a picture that is not listed",
+        "captions are of pictures that are not listed",
+        "left out",
+    ),
+    "not_in_split_file": (
+        "picture is not in the split file",
+        "pictures are not in the split file",
+        "left out",
+    ),
+    "missing_from_data": (
+        "picture of the split file is not in the data set",
+        "pictures of the split file are not in the data set",
+        "left out",
+    ),
 }
 
 
@@ -114,6 +142,16 @@ class Dataset:
             raise DataError(f"{self.name} has no split {name!r}; it has {existing or 'none'}.")
         return chosen
 
+    def with_records(
+        self, records: Sequence[Record], *, tally: Tally | None = None, note: str = ""
+    ) -> Dataset:
+        """The data set with other records, and a report of them that has the note and the faults
+        that `tally` counted beside its own."""
+        tally = tally or Tally()
+        notes = (*self.report.notes, note) if note else self.report.notes
+        report = replace(tally.report(records, self.report), notes=notes)
+        return Dataset(tuple(records), report, self.name)
+
 
 class Tally:
     """Counts faults while a data set is read, and remembers a few names of each kind."""
@@ -128,10 +166,16 @@ class Tally:
         if len(examples) < NUM_EXAMPLES and name not in examples:
             self._examples[fault] = (*examples, name)
 
-    def report(self, records: tuple[Record, ...]) -> DataReport:
-        captions = sum(len(record.captions) for record in records)
-        return DataReport(
-            images=len(records), captions=captions, examples=self._examples, **self._counts
+    def report(self, records: Sequence[Record], earlier: DataReport | None = None) -> DataReport:
+        """What was counted, added to an earlier report's faults, with the numbers of `records`."""
+        earlier = earlier or DataReport()
+        counts = {name: number + getattr(earlier, name) for name, number in self._counts.items()}
+        return replace(
+            earlier,
+            images=len(records),
+            captions=sum(len(record.captions) for record in records),
+            examples={**earlier.examples, **self._examples},
+            **counts,
         )
 
 

@@ -33,7 +33,7 @@ def split_by_name(
             f"Shares of {dev_share} for dev and {test_share} for test leave nothing to train on; "
             "give fractions of 1."
         )
-    places = {name: _place(seed, name) for name in names}
+    places = {name: hash_place(seed, name) for name in names}
     splits = {
         name: "dev" if place < dev_share else "test" if place >= 1 - test_share else "train"
         for name, place in places.items()
@@ -47,7 +47,7 @@ def split_by_name(
     return splits
 
 
-def _place(seed: int, name: str) -> float:
-    """A number from 0 up to 1 that looks random."""
+def hash_place(seed: int | str, name: str) -> float:
+    """A number from 0 up to 1 that looks random and is the same for ever."""
     digest = hashlib.sha256(f"{seed}\0{name}".encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:6], "big") / 2**48
