@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
         "caption",
         "Say what photographs show.",
     ),
+    "download": ("looksay.cli.download", "download", "Download COCO, Flickr8k or Flickr30k."),
     "train": ("looksay.cli.train", "train", "Train a model on your photographs and captions."),
     "evaluate": ("looksay.cli.evaluate", "evaluate", "Score a model's captions of a data set."),
     "describe": (
@@ -35,6 +36,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "extract": ("looksay.cli.extract", "extract", "Compute and keep photographs' features."),
     "peek": ("looksay.cli.peek", "peek", "Caption with any kept epoch of a training run."),
     "export": ("looksay.cli.export", "export", "Make a bundle of any kept epoch of a run."),
+    "data": ("looksay.cli.data", "data", "Look at a data set's captions; clean, save, split them."),
     "models": ("looksay.cli.models", "models", "List the models at hand, with their figures."),
 }
 
