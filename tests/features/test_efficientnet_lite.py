@@ -34,7 +34,7 @@ def photographs(size: int) -> np.ndarray:
 def test_logits_agree_with_the_reference_implementation(variant):
     torch = pytest.importorskip("torch")
     reference = pytest.importorskip("efficientnet_lite_pytorch").EfficientNet
-    weights = get_backbone(f"efficientnet_lite{variant}").weights_path("package")
+    weights = get_backbone(f"efficientnet_lite{variant}").weights_file("imagenet")
     model = efficientnet_lite.efficientnet_lite(variant, classifier=True)
     efficientnet_lite.load_weights(model, weights)
     pictures = photographs(efficientnet_lite.VARIANTS[variant][2])
@@ -50,19 +50,19 @@ def test_logits_agree_with_the_reference_implementation(variant):
 def test_the_cat_is_a_cat():
     model = efficientnet_lite.efficientnet_lite(2, classifier=True)
     efficientnet_lite.load_weights(
-        model, get_backbone("efficientnet_lite2").weights_path("package")
+        model, get_backbone("efficientnet_lite2").weights_file("imagenet")
     )
     logits = keras.ops.convert_to_numpy(model(photographs(260)[:1], training=False))[0]
     assert logits.argmax() == EGYPTIAN_CAT
 
 
 def test_another_networks_weights_are_refused():
-    weights = get_backbone("efficientnet_lite0").weights_path("package")
+    weights = get_backbone("efficientnet_lite0").weights_file("imagenet")
     with pytest.raises(FeatureError, match="another network"):
         efficientnet_lite.load_weights(efficientnet_lite.efficientnet_lite(2), weights)
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", [name for name in BACKBONES if "lite" in name])
 def test_features_have_the_shape_that_the_backbone_says(name):
     backbone = BACKBONES[name]
     model = backbone.build(None)
@@ -85,7 +85,7 @@ def test_a_weights_file_cannot_run_code(tmp_path):
 
 
 def test_a_file_cut_short_or_of_another_format_is_refused(tmp_path):
-    whole = get_backbone("efficientnet_lite0").weights_path("package").read_bytes()
+    whole = get_backbone("efficientnet_lite0").weights_file("imagenet").read_bytes()
     cut = tmp_path / "cut.pth"
     for size in (0, 100, len(whole) // 2, len(whole) - 1):
         cut.write_bytes(whole[:size])

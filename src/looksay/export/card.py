@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
-FLICKR8K_LICENCE = (
-    "The weights were trained on Flickr8k, whose photographs belong to their Flickr owners and are "
+_FLICKR = (
+    "The weights were trained on {}, whose photographs belong to their Flickr owners and are "
     "given for research and education: use these weights for research and education too."
 )
+_COCO = (
+    "The weights were trained on MS-COCO, whose annotations are CC BY 4.0 and whose photographs "
+    "are under the terms of their Flickr owners: see cocodataset.org before you use these weights."
+)
+# by the kind of data set, as in `looksay.data.load_data`'s addresses
+LICENCES = {
+    "flickr8k": _FLICKR.format("Flickr8k"),
+    "flickr30k": _FLICKR.format("Flickr30k"),
+    "coco": _COCO,
+    "coco2014": _COCO,
+    "coco2017": _COCO,
+    "karpathy": "The weights are under the terms of the data set that the Karpathy file divides.",
+}
 OWN_LICENCE = "The weights were trained on data of the user's own; its owner decides on their use."
 
 LIMITS = (
@@ -40,7 +54,7 @@ def model_card(
         "",
         f"- Architecture: {recipe['model']['architecture']}, after {publication}",
         *(f"  - departs: {departure}" for departure in recipe["departures"]),
-        f"- Backbone: {recipe['features']['backbone']}, frozen, ImageNet weights "
+        f"- Backbone: {recipe['features']['backbone']}, frozen, {_weights(recipe)} "
         f"({backbone_licence})",
         f"- Parameters of the decoder: {sizes['parameters']:,}; words: {sizes['words']:,}",
         f"- Training data: {data}, {sizes['train']:,} pictures; "
@@ -65,3 +79,12 @@ def model_card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _weights(recipe: Mapping[str, Any]) -> str:
+    """Which weights the backbone had; a file's name without its folder, which is nobody's
+    business."""
+    weights = recipe["features"]["weights"]
+    if weights in ("imagenet", "package"):
+        return "ImageNet weights"
+    return "random weights" if weights == "none" else f"weights of {PurePath(weights).name}"

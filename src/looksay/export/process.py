@@ -12,13 +12,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from looksay.errors import MissingExtraError, TrainingError
+from looksay.errors import FeatureError, MissingExtraError, TrainingError
+from looksay.export.worker import USER_ERROR
 from looksay.features.backbones import Backbone
 
 logger = logging.getLogger(__name__)
 
 
-def export_backbone(backbone: Backbone, path: Path, weights: str | None = "package") -> None:
+def export_backbone(backbone: Backbone, path: Path, weights: str | None = "imagenet") -> None:
     """Write a backbone's graph to `path`; atomic."""
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "backbone.onnx"
@@ -47,6 +48,8 @@ def run_export(job: dict[str, Any], folder: Path) -> None:
     command = [sys.executable, "-m", "looksay.export.worker", str(path)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     logger.debug("export: %s", done.stderr)
+    if done.returncode == USER_ERROR:
+        raise FeatureError(done.stderr.strip().splitlines()[-1])
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
         raise TrainingError(f"the export failed: {reason[0]}; see it whole with --debug")

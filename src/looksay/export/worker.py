@@ -10,6 +10,10 @@ import json
 import sys
 from pathlib import Path
 
+from looksay.errors import LooksayError
+
+USER_ERROR = 3  # exit status: standard error ends with the sentence that says what is wrong
+
 
 def main(job_path: str) -> None:
     """Do the job: {"kind": "backbone" or "caption", ...}, see `looksay.export.process`."""
@@ -19,6 +23,8 @@ def main(job_path: str) -> None:
     from looksay.features.backbones import get_backbone
     from looksay.models import build_model
 
+    # the same random weights every time, where a recipe asks for random ones
+    keras.utils.set_random_seed(0)
     job = json.loads(Path(job_path).read_text(encoding="utf-8"))
     output = Path(job["output"])
     keras.config.set_dtype_policy("float32")
@@ -31,4 +37,8 @@ def main(job_path: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1])
+    except LooksayError as error:
+        print(error, file=sys.stderr)
+        sys.exit(USER_ERROR)
