@@ -258,6 +258,28 @@ def test_the_doubly_stochastic_penalty_is_a_sum_over_places():
 
 
 @every_variant
+def test_the_tutorials_average_over_padding_weighs_long_batches_less(name, full):
+    options = {"attention_penalty": 0.0, "average_over_padding": True}
+    model, inputs = small_model(name, full=full, **options), small_inputs()
+    targets = targets_of(inputs["tokens"])
+    targets[0, 0, 2:] = PAD
+    mistaken = loss_of(model, inputs, targets)
+    model.average_over_padding = False
+    right = loss_of(model, inputs, targets)
+    assert mistaken == pytest.approx(right * (targets != PAD).mean(), rel=1e-5)
+
+
+def test_the_ports_mistake_loses_the_state_and_keeps_the_attention():
+    """Without the carried state only attention tells of the words before."""
+    model, inputs = small_model("tutorial_attention", carry_state=False), small_inputs(1, 1, 4)
+    other = {**inputs, "tokens": inputs["tokens"].copy()}
+    other["tokens"][:, :, 0] = UNK
+    assert np.abs(run(model, inputs)[0] - run(model, other)[0])[0, 0, 1].max() > 1e-4
+    inputs["features"][:] = other["features"][:] = inputs["features"][:, :1]
+    assert np.abs(run(model, inputs)[0] - run(model, other)[0])[0, 0, 1].max() < 1e-6
+
+
+@every_variant
 def test_an_empty_caption_counts_for_nothing(name, full):
     model, inputs = small_model(name, full=full), small_inputs()
     targets = targets_of(inputs["tokens"])

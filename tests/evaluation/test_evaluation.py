@@ -65,7 +65,13 @@ def test_perfect_captions_score_one_and_wrong_ones_nothing():
 
 
 def test_cocos_ids_are_numbers_where_the_names_are():
-    assert to_coco_results({"42": "a dog", "b.jpg": "a cat"}) == [
-        {"image_id": 42, "caption": "a dog"},
-        {"image_id": "b.jpg", "caption": "a cat"},
-    ]
+    names = {
+        "42": 42,
+        "b.jpg": "b.jpg",
+        "000000493652.jpg": 493652,
+        "COCO_val2014_000000391895.jpg": 391895,
+        "2258277193_586949ec62.jpg": "2258277193_586949ec62.jpg",
+    }
+    results = to_coco_results(dict.fromkeys(names, "a dog"))
+    assert [result["image_id"] for result in results] == list(names.values())
+    assert all(result["caption"] == "a dog" for result in results)

@@ -42,6 +42,7 @@ def test_options_are_those_of_the_recipe_not_of_the_data(name):
         ("output_dropout", 1.0),
         ("feature_dropout", -0.1),
         ("attention_penalty", float("nan")),
+        ("average_over_padding", 1),
     ],
 )
 def test_a_value_that_makes_no_sense_is_a_sentence(name, option, value):

@@ -83,3 +83,19 @@ def test_captions_beyond_the_limit_take_turns():
     for inputs, targets in epoch(batches):
         assert ((targets == END).sum((1, 2)) == 1).all()
         assert len(inputs["features"]) == len(targets)
+
+
+def test_without_shuffling_the_pictures_come_as_they_are_listed():
+    batches = make(shuffle=False)
+    for _ in range(2):
+        shown = [inputs["features"][:, 0, 0].astype(int) % NUM for inputs, _ in epoch(batches)]
+        np.testing.assert_array_equal(np.concatenate(shown), np.arange(NUM))
+        batches.on_epoch_end()
+
+
+def test_the_tutorials_mistakes_can_be_made():
+    right, wrong = make(pad_to=30), make(pad_to=30, start_is_target=True)
+    for (_, targets), (inputs, mistaken) in zip(epoch(right), epoch(wrong), strict=True):
+        assert targets.shape[2] == 30
+        assert (mistaken[:, :, 0] == START).all() and (inputs["tokens"][:, :, :2] == START).all()
+        np.testing.assert_array_equal(mistaken[:, :, 1:], targets[:, :, :-1])

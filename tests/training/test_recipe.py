@@ -55,6 +55,8 @@ def test_settings_are_applied():
         ("decoding.beam=3", "beam_size"),
         ("training.average_momentum=1.5", "below 1"),
         ("name.first=1", "no section"),
+        ("data.sample_order=last", "random"),
+        ("data.dev_share=1", "between 0 and 1"),
     ],
 )
 def test_a_wrong_setting_names_the_right_one(setting, match):
@@ -82,3 +84,33 @@ def test_unknown_architectures_and_options_are_refused():
         build_model("show_atend_tell", vocabulary_size=9, feature_size=4)
     with pytest.raises(RecipeError, match="hidden_size"):
         build_model("tutorial_attention", vocabulary_size=9, feature_size=4, hiden_size=3)
+
+
+def test_the_published_systems_have_their_published_sizes():
+    tutorial, scripts = load_recipe("tutorial"), load_recipe("recipes/tf2-scripts.toml")
+    assert (tutorial.data.sample_captions, tutorial.data.dev_share) == (30_000, 0.2)
+    assert (tutorial.training.batch_pictures, tutorial.training.epochs) == (10, 20)
+    assert tutorial.decoding.method == "sample" and tutorial.text.max_words == 5000
+    assert scripts.model_options["embedding_size"] == 128 and scripts.data.sample_order == "first"
+    mistaken = load_recipe("tutorial-as-published")
+    assert not mistaken.model_options["carry_state"] and not mistaken.training.shuffle
+
+
+def test_a_sample_is_drawn_where_there_is_more(tmp_path):
+    from looksay.training.prepare import load_recipe_data
+    from looksay.training.recipe import DataOptions
+
+    lines = [
+        json.dumps({"file_name": f"{i}.png", "captions": ["one", "two"], "split": split})
+        for i, split in enumerate(["train"] * 10 + ["dev"])
+    ]
+    (tmp_path / "metadata.jsonl").write_text("\n".join(lines))
+    for i in range(11):
+        (tmp_path / f"{i}.png").touch()
+    address = f"folder:{tmp_path}"
+    assert load_recipe_data(address, DataOptions(sample_captions=20)).splits == {
+        "train": 10, "dev": 1,
+    }  # fmt: skip
+    drawn = load_recipe_data(address, DataOptions(sample_captions=10, dev_share=0.5))
+    assert sum(len(record.captions) for record in drawn.records) == 10
+    assert "10.png" not in {record.name for record in drawn.records}

@@ -127,6 +127,11 @@ def _follow(
         Traced("backbone", "features", (images.shape,), features),
         *trace_model(model, features),
     ]
+    _show(way, values)
+    _summarise(way)
+
+
+def _show(way: list[Any], values: bool) -> None:
     stage = ""
     for traced in way:
         if traced.stage != stage:
@@ -141,6 +146,34 @@ def _follow(
             click.echo(
                 f"      {first} ...  mean {flat.mean():.4g}, {flat.min():.4g} to {flat.max():.4g}"
             )
+
+
+def _summarise(way: list[Any]) -> None:
+    """One word in the shapes that the published scripts print: one beam, its axis left out."""
+    last = {traced.name: traced.value.shape for traced in way}
+    tokens, logits, attention = (
+        last[name] for name in ("tokens", "result.logits", "result.attention")
+    )
+    click.echo("one word (of one beam, whose axis is left out):")
+    rows = {
+        "features": f"{_shape(last['features'])} -> {_shape(_memory(last))}",
+        "word": _shape(tokens),
+        **{
+            f"state {name.removeprefix('carry.')}": _shape((shape[0], *shape[2:]))
+            for name, shape in last.items()
+            if name.startswith("carry.")
+        },
+        "logits": _shape((logits[0], *logits[2:])),
+        "attention": _shape((attention[0], attention[2], 1)),
+    }
+    for name, shape in rows.items():
+        click.echo(f"  {name:<44}{shape}")
+
+
+def _memory(shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """What a picture's features become: the attended values, where the model attends."""
+    kept = {name: shape for name, shape in shapes.items() if name.startswith("memory.")}
+    return kept.get("memory.values", next(iter(kept.values())))
 
 
 def _grid(size: int, grid: tuple[int, int]) -> str:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from looksay.cli.decoding_options import decoding_options, resolve_decoding
 from looksay.cli.engine_options import engine_options
 from looksay.cli.exits import FAILED
-from looksay.cli.training_options import data_option, say_all, seed_option
+from looksay.cli.training_options import data_option, say_all, seed_option, splits_option
 from looksay.errors import UsageError
 
 EPILOG = """\b
@@ -41,6 +41,7 @@ those of the COCO caption protocol, times 100 in the table and as fractions in t
 @decoding_options
 @engine_options
 @seed_option
+@splits_option
 def evaluate(
     bundle: Path | None,
     data: str,
@@ -50,6 +51,7 @@ def evaluate(
     model: str | None,
     batch_size: int | None,
     split_seed: int,
+    split_file: Path | None,
     engine: str,
     precision: str,
     **options: Any,
@@ -62,7 +64,7 @@ def evaluate(
     if bundle is not None and model is not None:
         raise UsageError("the bundle is given twice; leave --model out")
     decoding = resolve_decoding(**options)
-    dataset = load_data(data, seed=split_seed)
+    dataset = load_data(data, seed=split_seed, split_file=split_file)
     records = dataset.split(split)
     captioner = looksay.load(bundle or model, engine=engine, precision=precision)
     found = captioner.caption_many(

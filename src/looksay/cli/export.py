@@ -12,6 +12,7 @@ from looksay.cli.training_options import (
     log_to_stderr,
     need_training_extra,
     seed_option,
+    splits_option,
 )
 
 EPILOG = """\b
@@ -29,6 +30,7 @@ Examples:
 @data_option
 @features_option
 @seed_option
+@splits_option
 def export(
     run: Path,
     bundle: Path,
@@ -37,6 +39,7 @@ def export(
     data: str,
     features_folder: Path | None,
     split_seed: int,
+    split_file: Path | None,
 ) -> None:
     """Write BUNDLE from the training run in the folder RUN, scored on the dev split of --data.
 
@@ -44,13 +47,14 @@ def export(
     a run that was stopped.
     """
     need_training_extra()
-    from looksay.data import load_data
     from looksay.training.finish import write_scored_bundle
     from looksay.training.kept import load_epoch
+    from looksay.training.prepare import load_recipe_data
     from looksay.training.run import open_run
 
     log_to_stderr()
     kept = load_epoch(run, epoch, features_folder)
-    opened = open_run(run, kept.recipe, load_data(data, seed=split_seed), features_folder)
+    dataset = load_recipe_data(data, kept.recipe.data, seed=split_seed, split_file=split_file)
+    opened = open_run(run, kept.recipe, dataset, features_folder)
     write_scored_bundle(opened, kept.model, bundle, name)
     click.echo(f"The model is {bundle}. Try it: looksay caption PHOTO --model {bundle}")

@@ -16,6 +16,7 @@ from looksay.cli.training_options import (
     say_all,
     seed_option,
     set_option,
+    splits_option,
 )
 
 EPILOG = """\b
@@ -31,25 +32,26 @@ Examples:
 @set_option
 @features_option
 @seed_option
+@splits_option
 def extract(
     recipe: str,
     data: str,
     settings: tuple[str, ...],
     features_folder: Path | None,
     split_seed: int,
+    split_file: Path | None,
 ) -> int:
     """Compute what RECIPE needs of the photographs' features; what is there is not done again.
 
     `looksay train` does this of itself; do it apart to see how long it takes.
     """
     need_training_extra()
-    from looksay.data import load_data
-    from looksay.training.prepare import prepare_features
+    from looksay.training.prepare import load_recipe_data, prepare_features
     from looksay.training.recipe import load_recipe
 
     log_to_stderr()
     loaded = load_recipe(recipe, settings)
-    dataset = load_data(data, seed=split_seed)
+    dataset = load_recipe_data(data, loaded.data, seed=split_seed, split_file=split_file)
     say_all(dataset.report.sentences())
     features = prepare_features(
         dataset,

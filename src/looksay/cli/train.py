@@ -15,6 +15,7 @@ from looksay.cli.training_options import (
     say_all,
     seed_option,
     set_option,
+    splits_option,
 )
 
 EPILOG = """\b
@@ -43,6 +44,7 @@ after each epoch (peeks/), and at the end the bundle, ready for `looksay caption
 @click.option("--resume", is_flag=True, help="Go on with the run in its folder.")
 @features_option
 @seed_option
+@splits_option
 def train(
     recipe: str,
     data: str,
@@ -51,16 +53,17 @@ def train(
     resume: bool,
     features_folder: Path | None,
     split_seed: int,
+    split_file: Path | None,
 ) -> None:
     """Train RECIPE (a name or a .toml file) on your photographs and captions."""
     need_training_extra()
-    from looksay.data import load_data
     from looksay.training import run as training
+    from looksay.training.prepare import load_recipe_data
     from looksay.training.recipe import load_recipe
 
     log_to_stderr()
     loaded = load_recipe(recipe, settings)
-    dataset = load_data(data, seed=split_seed)
+    dataset = load_recipe_data(data, loaded.data, seed=split_seed, split_file=split_file)
     say_all(dataset.report.sentences())
     progress = sys.stderr.isatty()
     run = training.start_run(

@@ -18,8 +18,8 @@ data_option = click.option(
     "--data",
     required=True,
     metavar="KIND:DIR",
-    help="Photographs and captions: flickr8k:DIR, or folder:DIR with captions.csv or "
-    "metadata.jsonl in it.",
+    help="Photographs and captions: flickr8k:DIR, flickr30k:DIR, coco:DIR, karpathy:FILE.json, or "
+    "folder:DIR with captions.csv or metadata.jsonl in it.",
 )
 set_option = click.option(
     "--set",
@@ -40,6 +40,13 @@ seed_option = click.option(
     default=0,
     show_default=True,
     help="Splits a folder without splits of its own into train and dev.",
+)
+splits_option = click.option(
+    "--splits",
+    "split_file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The split that `looksay data split` stored, instead of the data set's own.",
 )
 
 

@@ -5,12 +5,15 @@ B pictures, R places, D feature size.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from looksay.decoding import DecodingOptions, Hypothesis, Stepper, decode
+
+COCO_NAME = re.compile(r"(?:^|/)(?:COCO_[a-z]+\d{4}_)?(\d{12})\.jpg$")
 
 
 def decode_split(
@@ -32,9 +35,15 @@ def decode_split(
 
 
 def to_coco_results(captions: Mapping[str, str]) -> list[dict[str, Any]]:
-    """COCO's results format: [{"image_id", "caption"}]. Ids that are numbers become numbers; a
-    file's name stays as it is."""
-    return [
-        {"image_id": int(name) if name.isdecimal() else name, "caption": caption}
-        for name, caption in captions.items()
-    ]
+    """COCO's results format: [{"image_id", "caption"}].
+
+    Ids that are numbers become numbers, and so do the names that COCO gives its files
+    (COCO_val2014_000000391895.jpg, 000000493652.jpg); another file's name stays as it is.
+    """
+    return [{"image_id": _image_id(name), "caption": caption} for name, caption in captions.items()]
+
+
+def _image_id(name: str) -> int | str:
+    number = COCO_NAME.search(name)
+    digits = number.group(1) if number else name
+    return int(digits) if digits.isdecimal() else name

@@ -7,10 +7,12 @@ from typing import Any
 
 from looksay.errors import RecipeError, nearest
 from looksay.models.base import CaptionModel
+from looksay.models.show_and_tell import ShowAndTell
 from looksay.models.show_attend_tell import ShowAttendTell
 from looksay.models.tutorial_attention import TutorialAttention
 
 MODELS: dict[str, type[CaptionModel]] = {
+    "show_and_tell": ShowAndTell,
     "show_attend_tell": ShowAttendTell,
     "tutorial_attention": TutorialAttention,
 }
@@ -52,8 +54,12 @@ def build_model(
 
 
 def _check_value(name: str, value: Any, default: Any) -> None:
-    """Sizes are whole numbers, 0 only where it switches something off; all else are shares or
-    weights of a loss."""
+    """Switches are true or false; sizes are whole numbers, 0 only where it switches something off;
+    all else are shares or weights of a loss."""
+    if isinstance(default, bool):
+        if type(value) is not bool:
+            raise RecipeError(f"{name} is {value!r}; it must be true or false")
+        return
     if isinstance(default, int):
         least = min(default, 1)
         if type(value) is not int or value < least:

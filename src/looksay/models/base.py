@@ -28,6 +28,7 @@ class CaptionModel(keras.Model):
     vocabulary_size: V. feature_size: D. label_smoothing: share of each target's probability that
     is spread over all words. attention_penalty: weight of the doubly stochastic penalty (Xu et al.
     2015, eq. 14), a sum over places: each place should be looked at about once in a caption.
+    average_over_padding: the tutorials' mistake, see `compute_loss`.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class CaptionModel(keras.Model):
         feature_size: int,
         label_smoothing: float = 0.0,
         attention_penalty: float = 0.0,
+        average_over_padding: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -44,6 +46,7 @@ class CaptionModel(keras.Model):
         self.feature_size = feature_size
         self.label_smoothing = label_smoothing
         self.attention_penalty = attention_penalty
+        self.average_over_padding = average_over_padding
 
     # ------------------------------------------------------------------ what a model gives
 
@@ -118,13 +121,15 @@ class CaptionModel(keras.Model):
     ) -> Tensor:
         """Cross-entropy of the words that are not padding, plus the attention penalty.
 
-        Targets y are (B, C, T) tokens, each caption ending in `<end>`, then PAD.
+        Targets y are (B, C, T) tokens, each caption ending in `<end>`, then PAD. The sum over words
+        is divided by their number; with `average_over_padding` by the number of all positions, so
+        that the same words weigh less in a batch with a long caption.
         """
         logits_BCTV, attention_BCTR = y_pred
         words = ops.cast(ops.not_equal(y, PAD), "float32")
-        loss = ops.sum(self._cross_entropy(y, logits_BCTV) * words) / ops.maximum(
-            ops.sum(words), 1.0
-        )
+        count = ops.ones_like(words) if self.average_over_padding else words
+        loss = ops.sum(self._cross_entropy(y, logits_BCTV) * words)
+        loss = loss / ops.maximum(ops.sum(count), 1.0)
         if self.attention_penalty:
             loss = loss + self.attention_penalty * doubly_stochastic_penalty(attention_BCTR, words)
         return loss
@@ -149,6 +154,7 @@ class CaptionModel(keras.Model):
             "feature_size": self.feature_size,
             "label_smoothing": self.label_smoothing,
             "attention_penalty": self.attention_penalty,
+            "average_over_padding": self.average_over_padding,
         }
 
 

@@ -1,8 +1,8 @@
 """Soft attention with a GRU, as the Keras and TensorFlow attention tutorials have it.
 
 The tutorials follow Xu et al. 2015 (https://arxiv.org/abs/1502.03044) with Bahdanau's attention.
-Mended here: the GRU's state is really carried from word to word (the ports call the GRU without
-it, so that recurrence runs through the attention alone).
+Mended unless asked: the GRU's state is really carried from word to word (the ports call the GRU
+without it, so that recurrence runs through the attention alone).
 
 B pictures, K captions or beams, R places, D feature size, F encoder size, H GRU size.
 """
@@ -24,7 +24,9 @@ class TutorialAttention(CaptionModel):
     a dense layer, then the vocabulary.
 
     encoder_size: F. hidden_size: H, of the GRU and of the dense layer after it. attention_size:
-    inside the tanh. feature_dropout, output_dropout: 0 in the tutorials.
+    inside the tanh. feature_dropout, output_dropout: 0 in the tutorials. carry_state: false makes
+    the ports' mistake: the GRU starts from zero at every word, and its state serves the attention
+    only.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class TutorialAttention(CaptionModel):
         attention_size: int = 512,
         feature_dropout: float = 0.0,
         output_dropout: float = 0.0,
+        carry_state: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -46,6 +49,7 @@ class TutorialAttention(CaptionModel):
             "attention_size": attention_size,
             "feature_dropout": feature_dropout,
             "output_dropout": output_dropout,
+            "carry_state": carry_state,
         }
         self.drop_features = layers.SpatialDropout1D(feature_dropout, name="drop_features")
         self.encoder = layers.Dense(encoder_size, "relu", name="encoder")
@@ -92,7 +96,8 @@ class TutorialAttention(CaptionModel):
     ) -> tuple[tuple[Tensor, ...], Tensor, Carry]:
         alpha_BKR = self.attention(carry["h"], memory["keys"], memory["mask"])
         context_BKF = ops.matmul(alpha_BKR, memory["values"])
-        h_BKH = self.cell(embedded[0] + self.context_input(context_BKF), carry["h"])
+        before_BKH = carry["h"] if self.options["carry_state"] else ops.zeros_like(carry["h"])
+        h_BKH = self.cell(embedded[0] + self.context_input(context_BKF), before_BKH)
         return (h_BKH,), alpha_BKR, {"h": h_BKH}
 
     def read_out(self, embedded: tuple, outputs: tuple, training: bool = False) -> Tensor:

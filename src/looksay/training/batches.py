@@ -30,6 +30,10 @@ class CaptionBatches(keras.utils.PyDataset):
     epoch shows each picture once, by a view chosen anew. captions: for each picture its captions'
     tokens, each ending in `<end>`. Pictures with fewer captions than others get empty ones, which
     count for nothing.
+
+    shuffle: a new order every epoch; without it, pictures come as they are listed, every time.
+    start_is_target, pad_to: the tutorials' mistakes, kept for study. The one trains `<start>` as
+    the first word and loses the last one; the other (0: off) makes every batch so many words long.
     """
 
     def __init__(
@@ -42,6 +46,9 @@ class CaptionBatches(keras.utils.PyDataset):
         captions_per_picture: int = 5,
         seed: int = 0,
         first_epoch: int = 0,
+        shuffle: bool = True,
+        start_is_target: bool = False,
+        pad_to: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -53,6 +60,9 @@ class CaptionBatches(keras.utils.PyDataset):
         self.num_captions = min(captions_per_picture, most)
         self.seed = seed
         self.epoch = first_epoch
+        self.shuffle = shuffle
+        self.start_is_target = start_is_target
+        self.pad_to = pad_to
         self._shown = False  # whether the last batch has been asked for
         self._batches: list[np.ndarray] = []
         self._views = np.zeros(0, np.int64)
@@ -65,6 +75,9 @@ class CaptionBatches(keras.utils.PyDataset):
         self._shown = index == len(self._batches) - 1
         pictures = self._batches[index]
         targets_BCT = self._targets(pictures)
+        if self.start_is_target:
+            targets_BCT = np.roll(targets_BCT, 1, axis=2)
+            targets_BCT[:, :, 0] = START
         tokens_BCT = np.roll(targets_BCT, 1, axis=2)
         tokens_BCT[:, :, 0] = START
         rows = [self.rows[p][self._views[p] % len(self.rows[p])] for p in pictures]
@@ -83,6 +96,9 @@ class CaptionBatches(keras.utils.PyDataset):
         random = np.random.default_rng((self.seed, self.epoch))
         self._views = random.integers(0, 2**31, len(self.captions))
         self._chosen = [self._choose(random, len(of)) for of in self.captions]
+        if not self.shuffle:
+            self._batches = self._cut(np.arange(len(self.captions)))
+            return
         order = random.permutation(len(self.captions))
         lengths = np.array(
             [
@@ -94,11 +110,12 @@ class CaptionBatches(keras.utils.PyDataset):
         batches = []
         for start in range(0, len(order), pool):
             part = order[start : start + pool]
-            part = part[np.argsort(lengths[part], kind="stable")]
-            batches += [
-                part[i : i + self.batch_pictures] for i in range(0, len(part), self.batch_pictures)
-            ]
+            batches += self._cut(part[np.argsort(lengths[part], kind="stable")])
         self._batches = [batches[i] for i in random.permutation(len(batches))]
+
+    def _cut(self, pictures: np.ndarray) -> list[np.ndarray]:
+        size = self.batch_pictures
+        return [pictures[i : i + size] for i in range(0, len(pictures), size)]
 
     def _choose(self, random: np.random.Generator, available: int) -> np.ndarray:
         if available <= self.num_captions:
@@ -108,7 +125,7 @@ class CaptionBatches(keras.utils.PyDataset):
     def _targets(self, pictures: np.ndarray) -> np.ndarray:
         chosen = [[self.captions[p][c] for c in self._chosen[p]] for p in pictures]
         longest = max(len(tokens) for of_picture in chosen for tokens in of_picture)
-        length = -(-longest // LENGTH_STEP) * LENGTH_STEP
+        length = max(-(-longest // LENGTH_STEP) * LENGTH_STEP, self.pad_to)
         targets_BCT = np.full((len(pictures), self.num_captions, length), PAD, np.int32)
         for picture, of_picture in enumerate(chosen):
             for caption, tokens in enumerate(of_picture):

@@ -11,7 +11,7 @@ from looksay.data import Dataset
 from looksay.decoding import DecodingOptions, Stepper
 from looksay.evaluation import decode_split, evaluate_captions
 from looksay.export.bundle import write_bundle
-from looksay.export.card import FLICKR8K_LICENCE, OWN_LICENCE, model_card
+from looksay.export.card import LICENCES, OWN_LICENCE, model_card
 from looksay.models import CaptionModel
 from looksay.runtime import GraphStepper, open_graph
 from looksay.text import Vocabulary
@@ -52,7 +52,7 @@ def write_scored_bundle(
     """Write the bundle, score its own graphs on dev, and put the figures into its card."""
     recipe, backbone = run.recipe, run.features.backbone
     kind = run.dataset.name.partition(":")[0]  # without the folder, which is nobody's business
-    licence = FLICKR8K_LICENCE if kind == "flickr8k" else OWN_LICENCE
+    licence = LICENCES.get(kind, OWN_LICENCE)
     sizes = {
         "parameters": model.count_params(),
         "words": len(run.words.vocabulary),
@@ -61,7 +61,7 @@ def write_scored_bundle(
 
     def describe(graphs: Path) -> tuple[str, dict[str, float]]:
         scores = _score_graphs(run, graphs)
-        data = f"{kind}:DIR"
+        data = f"{kind}:FILE.json" if kind == "karpathy" else f"{kind}:DIR"
         card = model_card(
             name=name or recipe.name,
             recipe=recipe.as_dict(),

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from looksay.data import Dataset, Record
+from looksay.data import Dataset, Record, load_data
+from looksay.data.samples import sample_captions
 from looksay.errors import DataError, FeatureError
 from looksay.export.process import export_backbone
 from looksay.features.backbones import Backbone, get_backbone
@@ -18,10 +19,27 @@ from looksay.features.extract import extract_features
 from looksay.features.store import FeatureStore
 from looksay.runtime import Graph, open_graph
 from looksay.text import Vocabulary, max_tokens, split_words
-from looksay.training.recipe import FeatureOptions, Recipe, TextOptions
+from looksay.training.recipe import DataOptions, FeatureOptions, Recipe, TextOptions
 
 logger = logging.getLogger(__name__)
 COMPUTE_BATCH = 4  # pictures a run of the graph: small enough for the processor's caches
+
+
+def load_recipe_data(
+    address: str, options: DataOptions, *, seed: int = 0, split_file: Path | None = None
+) -> Dataset:
+    """The data set at `address`, or the recipe's sample of it where it has more captions."""
+    dataset = load_data(address, seed=seed, split_file=split_file)
+    available = sum(len(record.captions) for record in dataset.split("train"))
+    if not 0 < options.sample_captions < available:
+        return dataset
+    return sample_captions(
+        dataset,
+        options.sample_captions,
+        order=options.sample_order,
+        seed=options.sample_seed,
+        dev_share=options.dev_share,
+    )
 
 
 def default_features_folder() -> Path:
@@ -33,8 +51,8 @@ def default_features_folder() -> Path:
 def store_folder(options: FeatureOptions) -> Path:
     """The folder of a backbone's features: each set of weights has its own."""
     backbone = get_backbone(options.backbone)
-    digest = backbone.identity(options.weights_source)["weights"]
-    return default_features_folder() / f"{backbone.name}-{digest[:12]}"
+    digest = backbone.identity(options.weights)["weights"]
+    return default_features_folder() / f"{backbone.name.replace(':', '-')}-{digest[:12]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,11 +86,11 @@ def prepare_features(
     backbone = get_backbone(options.backbone)
     folder = folder or store_folder(options)
     wanted = {name: dataset.split(name) for name in splits}
-    store = FeatureStore(folder, backbone.identity(options.weights_source))
+    store = FeatureStore(folder, backbone.identity(options.weights))
     graph = folder / "backbone.onnx"
     if not graph.exists():
         logger.info("exporting the backbone %s", backbone.name)
-        export_backbone(backbone, graph, options.weights_source)
+        export_backbone(backbone, graph, options.weights)
     compute = _Compute(graph, backbone)
     prepared, problems = {}, []
     for name, records in wanted.items():

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from looksay.data.samples import ORDERS
 from looksay.decoding import DecodingOptions
 from looksay.errors import LooksayError, RecipeError, nearest
 from looksay.features.backbones import get_backbone
@@ -24,22 +25,42 @@ SCHEDULES = ("cosine", "constant")
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """Which captions a recipe takes of a data set that has more.
+
+    sample_captions: so many of the training split's captions (0: all). sample_order: "random", by
+    `sample_seed`, or "first", as the annotation file has them. dev_share: of the sample's pictures,
+    held out in place of the data set's own dev split.
+    """
+
+    sample_captions: int = 0
+    sample_order: str = "random"
+    sample_seed: int = 0
+    dev_share: float = 0.2
+
+    def __post_init__(self) -> None:
+        if self.sample_order not in ORDERS:
+            raise RecipeError(
+                f"data.sample_order is {self.sample_order!r}; it must be one of {ORDERS}"
+            )
+        if self.sample_captions < 0 or not 0.0 < self.dev_share < 1.0:
+            raise RecipeError(
+                "data.sample_captions must be 0 or more, data.dev_share between 0 and 1"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureOptions:
-    """backbone: a name of `looksay.features.backbones`. weights: "package", "none" (random) or a
+    """backbone: a name of `looksay.features.backbones`. weights: "imagenet", "none" (random) or a
     file. views: what training sees of a picture, see `looksay.features.views`."""
 
     backbone: str = "efficientnet_lite2"
-    weights: str = "package"
+    weights: str = "imagenet"
     views: tuple[str, ...] = ("plain",)
 
     def __post_init__(self) -> None:
         get_backbone(self.backbone)
         object.__setattr__(self, "views", check_views(self.views))
-
-    @property
-    def weights_source(self) -> str | None:
-        """The weights as a backbone takes them."""
-        return None if self.weights == "none" else self.weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +90,8 @@ class TrainingOptions:
     compile: compile the step with XLA, where the backend has it.
     deterministic: exactly the same weights again; on TensorFlow this excludes `compile`.
     keep_epochs: how many last epochs' weights stay on disk beside the best.
+    shuffle: a new order every epoch. start_is_target, pad_to_longest: the tutorials' mistakes, see
+    `looksay.training.batches`.
     """
 
     epochs: int = 20
@@ -87,6 +110,9 @@ class TrainingOptions:
     deterministic: bool = True
     seed: int = 0
     keep_epochs: int = 3
+    shuffle: bool = True
+    start_is_target: bool = False
+    pad_to_longest: bool = False
 
     def __post_init__(self) -> None:
         for name, choices in (("precision", PRECISIONS), ("schedule", SCHEDULES)):
@@ -110,6 +136,7 @@ class Recipe:
     title: str = ""
     publication: str = ""
     departures: tuple[str, ...] = ()
+    data: DataOptions = field(default_factory=DataOptions)
     features: FeatureOptions = field(default_factory=FeatureOptions)
     text: TextOptions = field(default_factory=TextOptions)
     model: dict[str, Any] = field(default_factory=dict)
@@ -168,6 +195,7 @@ def recipe_from_dict(values: Mapping[str, Any], where: str = "the recipe") -> Re
 
 
 _SECTIONS: dict[str, Any] = {
+    "data": DataOptions,
     "features": FeatureOptions,
     "text": TextOptions,
     "training": TrainingOptions,
@@ -177,9 +205,9 @@ _SECTIONS: dict[str, Any] = {
 
 def _find(source: str | Path) -> Path:
     path = Path(source)
-    if path.suffix == ".toml" or path.is_file():
+    shipped = RECIPES / f"{path.stem if path.parts[:-1] == ('recipes',) else source}.toml"
+    if path.is_file() or (path.suffix == ".toml" and not shipped.is_file()):
         return path
-    shipped = RECIPES / f"{source}.toml"
     if not shipped.is_file():
         known = sorted(p.stem for p in RECIPES.glob("*.toml"))
         raise RecipeError(

@@ -37,7 +37,7 @@ from looksay.training.finish import TrainingRun, score_split, write_scored_bundl
 from looksay.training.optimizers import make_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
 from looksay.training.prepare import check_words, prepare_features, prepare_words
-from looksay.training.recipe import Recipe
+from looksay.training.recipe import Recipe, recipe_from_dict
 from looksay.training.tensorflow_fit import prepare_fit
 
 logger = logging.getLogger(__name__)
@@ -104,7 +104,9 @@ def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
         before = json.loads(saved.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TrainingError(f"{saved} cannot be read, so the run cannot be resumed") from error
-    now = json.loads(json.dumps(recipe.as_dict()))
+    # read like a recipe, so that settings which are younger than the run have their defaults
+    before = recipe_from_dict(before, str(saved)).as_dict()
+    now = recipe.as_dict()
     # a longer run is another learning-rate schedule, so that epochs may not differ either
     if before != now:
         raise TrainingError(f"{folder} was started with another recipe; resume with the same one")
@@ -183,6 +185,9 @@ def _make_batches(run: TrainingRun, first_epoch: int) -> CaptionBatches:
         captions_per_picture=training.captions_per_picture,
         seed=training.seed,
         first_epoch=first_epoch,
+        shuffle=training.shuffle,
+        start_is_target=training.start_is_target,
+        pad_to=run.words.max_tokens if training.pad_to_longest else 0,
     )
 
 
