@@ -46,9 +46,7 @@ are given away on request only: the command says where, and checks what came.
     multiple=True,
     help="Only these photographs of COCO. May be given again.  [default: both]",
 )
-@click.option(
-    "--karpathy", is_flag=True, help="Karpathy's splits too; COCO's are of the 2014 photographs."
-)
+@click.option("--karpathy", is_flag=True, help="Karpathy's splits too; COCO's go with --year 2014.")
 @click.option(
     "--base-url",
     envvar="LOOKSAY_BASE_URL",
@@ -83,7 +81,7 @@ def download(
     except KeyboardInterrupt:
         _say(what_is_kept(plan))
         raise
-    click.echo(f"Everything is there. Use it with --data {source.name}:{plan.folder}")
+    click.echo(f"Everything is there. Use it with --data {source.kind}:{plan.folder}")
     return 0
 
 
