@@ -5,15 +5,19 @@ else of a model. An architecture gives `encode`, `embed`, `advance` and `read_ou
 `step` (one word) and `call` (teacher forcing over T words) of them, so that both are one maths.
 
 B pictures, K beams or captions of a picture (C in training), R places, D feature size, T words,
-V vocabulary.
+N words of all captions of a picture (packed, see staircase.py), V vocabulary.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+
+from looksay.models.staircase import heights, pack_columns, unpack
 
 PAD = 0  # as in looksay.text
 
@@ -86,24 +90,44 @@ class CaptionModel(keras.Model):
         """Teacher forcing: features (B, R, D), tokens (B, C, T) and, where places can be missing,
         mask (B, R) -> logits (B, C, T, V) and attention (B, C, T, R).
 
-        The C captions of a picture share its memory.
+        The C captions of a picture share its memory. In place of `tokens`, `columns` has a tensor
+        (B, T_c) for each caption, of falling lengths; the results are then packed (staircase.py):
+        logits (B, N, V) and attention (B, N, R).
         """
-        features_BRD, tokens_BCT = inputs["features"], inputs["tokens"]
+        features_BRD, columns = inputs["features"], inputs.get("columns")
         mask_BR = inputs.get("mask")
         if mask_BR is None:
             mask_BR = ops.ones_like(features_BRD[:, :, 0])
+        if columns is not None:
+            return self._roll_out(features_BRD, mask_BR, columns, training)
+        num_captions, num_words = inputs["tokens"].shape[1:]
+        columns = [inputs["tokens"][:, c] for c in range(num_captions)]
+        packed = self._roll_out(features_BRD, mask_BR, columns, training)
+        logits, attention = (
+            ops.swapaxes(ops.reshape(part, (-1, num_words, num_captions, part.shape[-1])), 1, 2)
+            for part in packed
+        )
+        return logits, attention
+
+    def _roll_out(
+        self, features_BRD: Tensor, mask_BR: Tensor, columns: Sequence[Tensor], training: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Packed logits (B, N, V) and attention (B, N, R); at each step only the captions that have
+        a word there are computed."""
+        at_once = heights([column.shape[1] for column in columns])
         memory, carry = self.encode(features_BRD, mask_BR, training)
-        num_captions, num_words = tokens_BCT.shape[1:]
-        carry = {name: ops.repeat(part, num_captions, 1) for name, part in carry.items()}
-        embedded = self.embed(tokens_BCT, training)
+        carry = {name: ops.repeat(part, len(columns), 1) for name, part in carry.items()}
+        embedded = self.embed(pack_columns(columns), training)
+        ends = np.cumsum(at_once)[:-1].tolist()
+        words = zip(*(ops.split(part, ends, axis=1) for part in embedded), strict=True)
         steps = []
         # an unrolled loop: it runs on every backend, and on CPUs as fast as a scan
-        for t in range(num_words):
-            word = tuple(part[:, :, t] for part in embedded)
-            outputs, attention_BCR, carry = self.advance(word, memory, carry, training)
-            steps.append((*outputs, attention_BCR))
-        stacked = tuple(ops.stack(parts, 2) for parts in zip(*steps, strict=True))
-        return self.read_out(embedded, stacked[:-1], training), stacked[-1]
+        for word, height in zip(words, at_once, strict=True):
+            carry = {name: part[:, :height] for name, part in carry.items()}
+            outputs, attention_BKR, carry = self.advance(word, memory, carry, training)
+            steps.append((*outputs, attention_BKR))
+        said = tuple(ops.concatenate(parts, 1) for parts in zip(*steps, strict=True))
+        return self.read_out(embedded, said[:-1], training), said[-1]
 
     def build(self, input_shape: Any = None) -> None:
         """Create every weight; the sizes are known from the configuration."""
@@ -121,31 +145,42 @@ class CaptionModel(keras.Model):
     ) -> Tensor:
         """Cross-entropy of the words that are not padding, plus the attention penalty.
 
-        Targets y are (B, C, T) tokens, each caption ending in `<end>`, then PAD. The sum over words
+        Targets y are (B, C, T) tokens, each caption ending in `<end>`, then PAD; packed (B, N)
+        where x has `columns`. The sum over words
         is divided by their number; with `average_over_padding` by the number of all positions, so
         that the same words weigh less in a batch with a long caption.
+
+        With `sample_weight` (B, C), the advantages of self-critical training (Rennie et al. 2017,
+        eq. 7), each caption's cross-entropy counts as often as its advantage says, without label
+        smoothing and without the penalty: the advantages of a picture sum to about 0, so the sum is
+        still divided by the number of words, never by that of the weights.
         """
         logits_BCTV, attention_BCTR = y_pred
         words = ops.cast(ops.not_equal(y, PAD), "float32")
         count = ops.ones_like(words) if self.average_over_padding else words
-        loss = ops.sum(self._cross_entropy(y, logits_BCTV) * words)
-        loss = loss / ops.maximum(ops.sum(count), 1.0)
-        if self.attention_penalty:
+        entropy_BCT = self._cross_entropy(y, logits_BCTV, sample_weight is None) * words
+        if sample_weight is not None:
+            entropy_BCT = entropy_BCT * ops.cast(sample_weight, "float32")[..., None]
+        loss = ops.sum(entropy_BCT) / ops.maximum(ops.sum(count), 1.0)
+        if self.attention_penalty and sample_weight is None:
+            if len(words.shape) == 2:
+                lengths = [column.shape[1] for column in x["columns"]]
+                attention_BCTR, words = unpack(attention_BCTR, lengths), unpack(words, lengths)
             loss = loss + self.attention_penalty * doubly_stochastic_penalty(attention_BCTR, words)
         return loss
 
-    def _cross_entropy(self, targets_BCT: Tensor, logits_BCTV: Tensor) -> Tensor:
-        """Cross-entropy (B, C, T) against the target, smoothed over the vocabulary."""
+    def _cross_entropy(self, targets_BCT: Tensor, logits_BCTV: Tensor, smooth: bool) -> Tensor:
+        """Cross-entropy (B, C, T) against the target, on request smoothed over the vocabulary."""
         logits = ops.cast(logits_BCTV, "float32")
         # - sum_w q(w) log p(w) with q = (1 - s) one_hot + s / V, without making q
         norm = ops.logsumexp(logits, axis=-1)
         chosen = ops.squeeze(
             ops.take_along_axis(logits, ops.cast(targets_BCT, "int32")[..., None], -1), -1
         )
-        if not self.label_smoothing:
+        if not (smooth and self.label_smoothing):
             return norm - chosen
-        smooth = self.label_smoothing
-        return norm - (1.0 - smooth) * chosen - smooth * ops.mean(logits, -1)
+        share = self.label_smoothing
+        return norm - (1.0 - share) * chosen - share * ops.mean(logits, -1)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -1,10 +1,12 @@
-"""Batches for teacher forcing: pictures of like caption length, each with all its captions.
+"""Batches for teacher forcing: pictures with all their captions, which take like room.
 
-The captions of a picture share one encoding of it, and a batch is as long as its longest caption,
-so little is computed twice and little is padding. The order is a function of (seed, epoch) alone,
-so that a resumed run goes on as if it had never stopped.
+The captions of a picture share one encoding of it, and a batch has pictures whose captions fit the
+same staircase of lengths (staircases.py), so little is computed twice and little is padding.
+The order is a function of (seed, epoch) alone, so that a resumed run goes on as if it had never
+stopped.
 
-B pictures, C captions of a picture, R places, D feature size, T words.
+B pictures, C captions of a picture, R places, D feature size, T words, N words of all captions of a
+picture, packed (see `looksay.models.staircase`).
 """
 
 from __future__ import annotations
@@ -15,21 +17,24 @@ from typing import Any
 import keras
 import numpy as np
 
+from looksay.models.staircase import pack_arrays
 from looksay.text import PAD, START
+from looksay.training.staircases import choose_staircases, falling, round_up, smallest_cover
 
-# lengths are rounded up to a multiple of this: each length is a graph of its own to compile
-LENGTH_STEP = 3
-# pictures are sorted by length inside pools of so many batches, so epochs differ in their batches
-POOL_BATCHES = 12
+# a shape of its own, which takes long to compile, has to serve so many batches at least
+LEAST_BATCHES = 5
 
 
 class CaptionBatches(keras.utils.PyDataset):
-    """({features (B, R, D) float32, tokens (B, C, T)}, targets (B, C, T)) for `Model.fit`.
+    """({features (B, R, D) float32, columns: C of (B, T_c)}, targets (B, N)) for `Model.fit`.
+
+    A column has the tokens of one caption of each picture, the longest captions first; the targets
+    are packed as the model packs the columns.
 
     features: all rows (N, R, D), memory-mapped. rows: for each picture the rows of its views; an
     epoch shows each picture once, by a view chosen anew. captions: for each picture its captions'
     tokens, each ending in `<end>`. Pictures with fewer captions than others get empty ones, which
-    count for nothing.
+    count for nothing. The number of batches is the same in every epoch.
 
     shuffle: a new order every epoch; without it, pictures come as they are listed, every time.
     start_is_target, pad_to: the tutorials' mistakes, kept for study. The one trains `<start>` as
@@ -63,6 +68,14 @@ class CaptionBatches(keras.utils.PyDataset):
         self.shuffle = shuffle
         self.start_is_target = start_is_target
         self.pad_to = pad_to
+        # the longest ones, so that those chosen for an epoch are covered whichever they are
+        longest = [sorted(of, key=len, reverse=True)[: self.num_captions] for of in self.captions]
+        lengths_PC = np.array([self._lengths(of) for of in longest])
+        self.staircases = (
+            round_up(np.full((1, self.num_captions), max(pad_to, lengths_PC.max())))
+            if pad_to
+            else choose_staircases(lengths_PC, LEAST_BATCHES * batch_pictures)
+        )
         self._shown = False  # whether the last batch has been asked for
         self._batches: list[np.ndarray] = []
         self._views = np.zeros(0, np.int64)
@@ -71,24 +84,33 @@ class CaptionBatches(keras.utils.PyDataset):
     def __len__(self) -> int:
         return len(self._batches)
 
-    def __getitem__(self, index: int) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[dict[str, Any], np.ndarray]:
         self._shown = index == len(self._batches) - 1
         pictures = self._batches[index]
-        targets_BCT = self._targets(pictures)
+        targets = self._columns(pictures, self._stairs[index])
         if self.start_is_target:
-            targets_BCT = np.roll(targets_BCT, 1, axis=2)
-            targets_BCT[:, :, 0] = START
-        tokens_BCT = np.roll(targets_BCT, 1, axis=2)
-        tokens_BCT[:, :, 0] = START
+            targets = [_moved(column) for column in targets]
+        columns = tuple(_moved(column) for column in targets)
+        return {"features": self.features_of(pictures), "columns": columns}, pack_arrays(targets)
+
+    def pictures(self, index: int) -> np.ndarray:
+        """Which pictures a batch has, (B,)."""
+        return self._batches[index]
+
+    def features_of(self, pictures: np.ndarray) -> np.ndarray:
+        """The features (B, R, D) float32 of pictures, by the views of this epoch."""
         rows = [self.rows[p][self._views[p] % len(self.rows[p])] for p in pictures]
-        features_BRD = self.features[rows].astype(np.float32)
-        return {"features": features_BRD, "tokens": tokens_BCT}, targets_BCT
+        return self.features[rows].astype(np.float32)
 
     def on_epoch_end(self) -> None:
         """Make the next epoch's plan; called by `fit`, on some backends before any batch too."""
         if self._shown:
-            self.epoch += 1
-            self._plan()
+            self.plan_next()
+
+    def plan_next(self) -> None:
+        """Go on to the next epoch."""
+        self.epoch += 1
+        self._plan()
 
     def _plan(self) -> None:
         """The epoch's batches, views and captions, from (seed, epoch) and nothing else."""
@@ -96,22 +118,45 @@ class CaptionBatches(keras.utils.PyDataset):
         random = np.random.default_rng((self.seed, self.epoch))
         self._views = random.integers(0, 2**31, len(self.captions))
         self._chosen = [self._choose(random, len(of)) for of in self.captions]
-        if not self.shuffle:
-            self._batches = self._cut(np.arange(len(self.captions)))
-            return
-        order = random.permutation(len(self.captions))
-        lengths = np.array(
+        lengths_PC = np.array(
             [
-                max(len(of[c]) for c in chosen)
-                for of, chosen in zip(self.captions, self._chosen, strict=True)
+                self._lengths([of[c] for c in chosen])
+                for chosen, of in zip(self._chosen, self.captions, strict=True)
             ]
         )
-        pool = self.batch_pictures * POOL_BATCHES
-        batches = []
-        for start in range(0, len(order), pool):
-            part = order[start : start + pool]
-            batches += self._cut(part[np.argsort(lengths[part], kind="stable")])
-        self._batches = [batches[i] for i in random.permutation(len(batches))]
+        stairs_P = smallest_cover(self.staircases, lengths_PC)
+        if not self.shuffle:
+            self._batches = self._cut(np.arange(len(self.captions)))
+            self._stairs = [self._over(lengths_PC[batch]) for batch in self._batches]
+            return
+        self._batches, self._stairs = self._sort(random, stairs_P, lengths_PC)
+
+    def _sort(
+        self, random: np.random.Generator, stairs_P: np.ndarray, lengths_PC: np.ndarray
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Batches of one staircase each, in random order. What does not fill a batch goes on to the
+        next larger staircase that covers it."""
+        order = random.permutation(len(stairs_P))
+        batches, stairs = [], []
+        for number, steps in enumerate(self.staircases):
+            part = order[stairs_P[order] == number]
+            last = number == len(self.staircases) - 1
+            left = 0 if last else len(part) % self.batch_pictures
+            if left:
+                over = part[len(part) - left :]
+                larger = smallest_cover(self.staircases[number + 1 :], lengths_PC[over])
+                stairs_P[over] = number + 1 + larger
+                part = part[: len(part) - left]
+            cut = self._cut(part)
+            batches += cut
+            stairs += [steps] * len(cut)
+        shown = random.permutation(len(batches))
+        return [batches[i] for i in shown], [stairs[i] for i in shown]
+
+    def _over(self, lengths_BC: np.ndarray) -> np.ndarray:
+        """The smallest staircase that covers all pictures of a batch."""
+        most = falling(lengths_BC).max(0, keepdims=True)
+        return self.staircases[smallest_cover(self.staircases, most)[0]]
 
     def _cut(self, pictures: np.ndarray) -> list[np.ndarray]:
         size = self.batch_pictures
@@ -122,12 +167,36 @@ class CaptionBatches(keras.utils.PyDataset):
             return np.arange(available)
         return random.permutation(available)[: self.num_captions]
 
-    def _targets(self, pictures: np.ndarray) -> np.ndarray:
-        chosen = [[self.captions[p][c] for c in self._chosen[p]] for p in pictures]
-        longest = max(len(tokens) for of_picture in chosen for tokens in of_picture)
-        length = max(-(-longest // LENGTH_STEP) * LENGTH_STEP, self.pad_to)
-        targets_BCT = np.full((len(pictures), self.num_captions, length), PAD, np.int32)
-        for picture, of_picture in enumerate(chosen):
-            for caption, tokens in enumerate(of_picture):
-                targets_BCT[picture, caption, : len(tokens)] = tokens
-        return targets_BCT
+    def _lengths(self, captions: list[list[int]]) -> list[int]:
+        """The captions' lengths, 0 for those that a picture lacks."""
+        lengths = [len(tokens) for tokens in captions]
+        return lengths + [0] * (self.num_captions - len(lengths))
+
+    def _columns(self, pictures: np.ndarray, steps: np.ndarray) -> list[np.ndarray]:
+        """The pictures' captions (B, T_c) one beside another, the longest first."""
+        columns = [np.full((len(pictures), length), PAD, np.int32) for length in steps]
+        for row, picture in enumerate(pictures):
+            captions = [self.captions[picture][c] for c in self._chosen[picture]]
+            captions.sort(key=len, reverse=True)
+            for column, tokens in zip(columns, captions, strict=False):
+                column[row, : len(tokens)] = tokens
+        return columns
+
+
+def _moved(targets_BT: np.ndarray) -> np.ndarray:
+    """One word later, after `<start>`."""
+    tokens_BT = np.roll(targets_BT, 1, axis=1)
+    tokens_BT[:, :1] = START
+    return tokens_BT
+
+
+def pad_captions(captions: Sequence[Sequence[Sequence[int]]]) -> np.ndarray:
+    """Targets (B, C, T), as many captions for each picture: as long as the longest, rounded up;
+    `PAD` behind the others."""
+    longest = max(len(tokens) for of_picture in captions for tokens in of_picture)
+    shape = len(captions), len(captions[0]), int(round_up(np.array(longest)))
+    targets_BCT = np.full(shape, PAD, np.int32)
+    for picture, of_picture in enumerate(captions):
+        for caption, tokens in enumerate(of_picture):
+            targets_BCT[picture, caption, : len(tokens)] = tokens
+    return targets_BCT

@@ -7,6 +7,7 @@ Torch do this of themselves.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -20,7 +21,7 @@ def prepare_fit(model: keras.Model, batches: CaptionBatches) -> Any:
         return batches
     import tensorflow as tf
 
-    step = tf.function(model.train_step, jit_compile=model.jit_compile)
+    step = _compiled_step(model)
 
     def train_function(iterator: Any) -> Any:
         return step(next(iterator))
@@ -37,10 +38,28 @@ def prepare_fit(model: keras.Model, batches: CaptionBatches) -> Any:
             yield batch
 
     places, size = batches.features.shape[1:]
-    tokens = tf.TensorSpec((None, batches.num_captions, None), tf.int32)
-    signature = (
-        {"features": tf.TensorSpec((None, places, size), tf.float32), "tokens": tokens},
-        tokens,
-    )
+    tokens = tf.TensorSpec((None, None), tf.int32)
+    inputs = {
+        "features": tf.TensorSpec((None, places, size), tf.float32),
+        "columns": (tokens,) * batches.num_captions,
+    }
+    signature = (inputs, tokens)
     data = tf.data.Dataset.from_generator(generate, output_signature=signature)
     return data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(1)
+
+
+def training_step(model: keras.Model) -> Callable[[tuple], float]:
+    """One gradient step on a batch (inputs, targets, sample weights); returns the loss."""
+    if keras.backend.backend() != "tensorflow":
+        return lambda batch: float(model.train_on_batch(*batch))
+    step = _compiled_step(model)
+    return lambda batch: float(
+        step(keras.tree.map_structure(keras.ops.convert_to_tensor, batch))["loss"]
+    )
+
+
+def _compiled_step(model: keras.Model) -> Any:
+    """TensorFlow's training step, compiled anew for each shape."""
+    import tensorflow as tf
+
+    return tf.function(model.train_step, jit_compile=model.jit_compile)
