@@ -15,6 +15,7 @@ from looksay.errors import RecipeError, TrainingError  # noqa: E402
 from looksay.text import END, SPECIALS, Vocabulary  # noqa: E402
 from looksay.training import run as runs  # noqa: E402
 from looksay.training.kept import load_epoch  # noqa: E402
+from looksay.training.optimizers import make_optimizer  # noqa: E402
 from looksay.training.prepare import Words  # noqa: E402
 from looksay.training.recipe import RECIPES, load_recipe  # noqa: E402
 from looksay.training.tensorflow_fit import prepare_fit  # noqa: E402
@@ -46,14 +47,17 @@ def test_a_shipped_recipe_takes_a_step_that_changes_every_weight(name):
         ),
     )
     keras.utils.set_random_seed(0)
-    model = runs._make_model(run)
+    model = runs._build(run)
+    batches = runs._make_batches(run, recipe.training.batch_pictures, first_epoch=0)
+    runs._compile(run, model, make_optimizer(recipe.training, len(batches)))
     before = model.get_weights()
-    batches = runs._make_batches(run, first_epoch=0)
     model.fit(prepare_fit(model, batches), epochs=2, verbose=0, shuffle=False)
     variables = model.trainable_variables
     after = dict(zip([w.path for w in model.weights], model.get_weights(), strict=True))
     old = dict(zip([w.path for w in model.weights], before, strict=True))
     for variable in variables:
+        if name == "tutorial-as-published" and variable.path.endswith("cell/recurrent_kernel"):
+            continue  # its mistake: no state ever meets these weights
         assert np.abs(after[variable.path] - old[variable.path]).max() > 0, variable.path
 
 

@@ -25,6 +25,8 @@ SETTINGS = {
     "training.batch_pictures": 4,
     "training.compile": "false",
     "training.deterministic": "true",
+    "self_critical.epochs": 1,
+    "self_critical.batch_pictures": 4,
     "model.embedding_size": 12,
     "model.hidden_size": 16,
     "model.attention_size": 8,
@@ -90,11 +92,20 @@ def test_a_run_leaves_everything_it_promises(trained):
     with Image.open(trained / "curves.png") as curves:
         assert curves.size[0] > 200
     assert list((trained / "tensorboard").glob("events*"))
-    peeks = trained / "peeks" / "epoch-003"
+    peeks = trained / "peeks" / "epoch-004"  # three of cross-entropy, a self-critical one
     assert len(list(peeks.glob("train-*.jpg"))) == 3 and list(peeks.glob("dev-*.jpg"))
     assert "people: a " in (peeks / "peeks.txt").read_text()
     card = (trained / "bundle" / "card.md").read_text()
     assert "CIDEr-D" in card and "Licence" in card
+
+
+def test_self_critical_epochs_follow_with_an_optimiser_of_their_own(trained):
+    with np.load(trained / "checkpoint.npz") as file:
+        history = json.loads(file["state"].tobytes())["history"]
+        iterations = int(file["optimizer_0000"])
+    assert ["reward" in entry for entry in history] == [False, False, False, True]
+    assert ["loss" in entry for entry in history] == [True, True, True, False]
+    assert iterations == 5  # of the 18 training pictures, not of the epochs before
 
 
 def test_the_bundle_captions_a_photograph_without_keras(trained, photographs):

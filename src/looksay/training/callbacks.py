@@ -45,7 +45,8 @@ class EpochEnd(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         with averaged_weights(self.model):
             scores = self._score()
-            entry = {"epoch": epoch + 1, "loss": float((logs or {})["loss"]), **scores}
+            learnt = {n: float(v) for n, v in (logs or {}).items() if n in ("loss", "reward")}
+            entry = {"epoch": epoch + 1, **learnt, **scores}
             self.history.append(entry)
             best = best_epoch(self.history)
             path = self.folder / "epochs" / f"epoch-{epoch + 1:03d}.weights.h5"
@@ -59,9 +60,9 @@ class EpochEnd(keras.callbacks.Callback):
         save_checkpoint(self.folder / CHECKPOINT, self.model, {"history": self.history})
         mark = " (best)" if best == entry["epoch"] else ""
         logger.info(
-            "epoch %d: loss %.3f, dev CIDEr-D %.1f%s\n%s",
+            "epoch %d: %s, dev CIDEr-D %.1f%s\n%s",
             epoch + 1,
-            entry["loss"],
+            ", ".join(f"{name} {value:.3f}" for name, value in learnt.items()),
             100 * scores["CIDEr-D"],
             mark,
             text,

@@ -67,5 +67,14 @@ def load_checkpoint(path: Path, model: keras.Model) -> dict[str, Any]:
     return state
 
 
+def load_state(path: Path) -> dict[str, Any]:
+    """The run's state alone. TrainingError where the file is damaged."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return json.loads(arrays["state"].tobytes())
+    except _DAMAGE as error:
+        raise TrainingError(f"{path} is damaged or of another model; start a new run") from error
+
+
 def _variables(model: keras.Model) -> dict[str, list]:
     return {"model": model.variables, "optimizer": model.optimizer.variables}

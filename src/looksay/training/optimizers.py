@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -74,3 +75,16 @@ def make_optimizer(training: Any, steps_per_epoch: int) -> keras.Optimizer:
         # decay would pull rare words' embeddings and every bias to nothing
         optimizer.exclude_from_weight_decay(var_names=["bias", "embedding"])
     return optimizer
+
+
+def make_self_critical_optimizer(recipe: Any, steps_per_epoch: int) -> keras.Optimizer:
+    """The optimiser of a recipe's self-critical epochs: that of its training, with a rate and a
+    cosine of its own."""
+    own = dataclasses.replace(
+        recipe.training,
+        epochs=recipe.self_critical.epochs,
+        learning_rate=recipe.self_critical.learning_rate,
+        schedule="cosine",
+        warmup_epochs=0.0,
+    )
+    return make_optimizer(own, steps_per_epoch)

@@ -21,6 +21,7 @@ from looksay.features.views import check_views
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+BASELINES = ("leave_one_out", "greedy")
 SCHEDULES = ("cosine", "constant")
 
 
@@ -129,6 +130,38 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SelfCriticalOptions:
+    """Self-critical training after the epochs of `training`, from the best of them.
+
+    epochs: 0 for none. samples: captions sampled of a picture. baseline: "leave_one_out" (the mean
+    of the picture's other samples) or "greedy". cider_weight, bleu_weight: of CIDEr-D (0 to 10) and
+    BLEU-4 (0 to 1) in the reward. learning_rate: at first; it falls to a hundredth by a cosine.
+    """
+
+    epochs: int = 0
+    batch_pictures: int = 30
+    samples: int = 5
+    baseline: str = "leave_one_out"
+    cider_weight: float = 1.0
+    bleu_weight: float = 0.0
+    learning_rate: float = 1e-4
+
+    def __post_init__(self) -> None:
+        if self.baseline not in BASELINES:
+            raise RecipeError(
+                f"self_critical.baseline is {self.baseline!r}; it must be one of {BASELINES}"
+            )
+        least = {"epochs": 0, "batch_pictures": 1, "samples": 1 + (self.baseline != "greedy")}
+        for name, value in least.items():
+            if getattr(self, name) < value:
+                raise RecipeError(
+                    f"self_critical.{name} is {getattr(self, name)}; it must be {value} or more"
+                )
+        if self.learning_rate <= 0.0:
+            raise RecipeError("self_critical.learning_rate must be above 0")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A recipe as it is used. model: `architecture` and its options (see `looksay.models`)."""
 
@@ -141,6 +174,7 @@ class Recipe:
     text: TextOptions = field(default_factory=TextOptions)
     model: dict[str, Any] = field(default_factory=dict)
     training: TrainingOptions = field(default_factory=TrainingOptions)
+    self_critical: SelfCriticalOptions = field(default_factory=SelfCriticalOptions)
     decoding: DecodingOptions = field(default_factory=DecodingOptions)
 
     @property
@@ -199,6 +233,7 @@ _SECTIONS: dict[str, Any] = {
     "features": FeatureOptions,
     "text": TextOptions,
     "training": TrainingOptions,
+    "self_critical": SelfCriticalOptions,
     "decoding": DecodingOptions,
 }
 

@@ -32,12 +32,14 @@ from looksay.training.callbacks import (
     TensorBoardScalars,
     best_epoch,
 )
-from looksay.training.checkpoints import load_checkpoint
+from looksay.training.checkpoints import load_checkpoint, load_state
 from looksay.training.finish import TrainingRun, score_split, write_scored_bundle
-from looksay.training.optimizers import make_optimizer
+from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
 from looksay.training.prepare import check_words, prepare_features, prepare_words
 from looksay.training.recipe import Recipe, recipe_from_dict
+from looksay.training.rewards import CaptionReward
+from looksay.training.self_critical import SelfCritic, train_self_critical
 from looksay.training.tensorflow_fit import prepare_fit
 
 logger = logging.getLogger(__name__)
@@ -114,30 +116,75 @@ def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
 
 def train(run: TrainingRun, *, resume: bool = False, progress: bool = False) -> Path:
     """Train, and write the bundle; returns its folder."""
-    training = run.recipe.training
     _set_up_backend(run.recipe)
-    model = _make_model(run)
-    history: list[dict[str, float]] = []
+    model = _build(run)
     checkpoint = run.folder / CHECKPOINT
-    if resume and checkpoint.exists():  # a run stopped in its first epoch has none yet
-        history = load_checkpoint(checkpoint, model)["history"]
-    batches = _make_batches(run, first_epoch=len(history))
-    stopped = _stopped_early(history, training.patience)
-    if len(history) < training.epochs and not stopped:
-        callbacks = _callbacks(run, model, history, len(batches), progress)
-        model.fit(
-            prepare_fit(model, batches),
-            epochs=training.epochs,
-            initial_epoch=len(history),
-            callbacks=callbacks,
-            verbose=0,
-            shuffle=False,
-        )
+    # a run stopped in its first epoch has no checkpoint yet
+    history = load_state(checkpoint)["history"] if resume and checkpoint.exists() else []
+    if not any("reward" in entry for entry in history):
+        _fit(run, model, history, progress)
+    if run.recipe.self_critical.epochs:
+        _fit_self_critical(run, model, history, progress)
     model.load_weights(run.folder / BEST)
     bundle = run.folder / "bundle"
     write_scored_bundle(run, model, bundle)
     logger.info("best epoch %d of %d; the bundle is %s", best_epoch(history), len(history), bundle)
     return bundle
+
+
+def _fit(
+    run: TrainingRun, model: CaptionModel, history: list[dict[str, float]], progress: bool
+) -> None:
+    """The epochs of cross-entropy that are left."""
+    training = run.recipe.training
+    batches = _make_batches(run, training.batch_pictures, first_epoch=len(history))
+    _compile(run, model, make_optimizer(training, len(batches)))
+    if history:
+        load_checkpoint(run.folder / CHECKPOINT, model)
+    if len(history) >= training.epochs or _stopped_early(history, training.patience):
+        return
+    model.fit(
+        prepare_fit(model, batches),
+        epochs=training.epochs,
+        initial_epoch=len(history),
+        callbacks=_callbacks(run, model, history, len(batches), progress),
+        verbose=0,
+        shuffle=False,
+    )
+
+
+def _fit_self_critical(
+    run: TrainingRun, model: CaptionModel, history: list[dict[str, float]], progress: bool
+) -> None:
+    """The self-critical epochs that are left, from the best epoch before them."""
+    options = run.recipe.self_critical
+    started = sum("reward" in entry for entry in history)
+    before = len(history) - started
+    batches = _make_batches(run, options.batch_pictures, first_epoch=len(history))
+    if not started:
+        # before compiling: Keras's weights file has the optimiser's state in it, iterations too
+        model.load_weights(run.folder / BEST)
+    _compile(run, model, make_self_critical_optimizer(run.recipe, len(batches)))
+    if started:
+        load_checkpoint(run.folder / CHECKPOINT, model)
+    weights = {"cider_weight": options.cider_weight, "bleu_weight": options.bleu_weight}
+    critic = SelfCritic(
+        model,
+        batches,
+        CaptionReward(run.words.captions, **weights),
+        options,
+        max_words=run.words.max_tokens,
+        seed=run.recipe.training.seed,
+    )
+    _, *callbacks = _callbacks(run, model, history, len(batches), progress)
+    train_self_critical(
+        model,
+        critic,
+        keras.callbacks.CallbackList(callbacks, model=model),
+        first_epoch=len(history),
+        epochs=before + options.epochs,
+        progress=progress,
+    )
 
 
 def _set_up_backend(recipe: Recipe) -> None:
@@ -153,8 +200,8 @@ def _stopped_early(history: list[dict[str, float]], patience: int) -> bool:
     return bool(history and patience and len(history) - best_epoch(history) >= patience)
 
 
-def _make_model(run: TrainingRun) -> CaptionModel:
-    """The model, built and compiled as the recipe says."""
+def _build(run: TrainingRun) -> CaptionModel:
+    """The model as the recipe says."""
     recipe, size = run.recipe, run.features.backbone.feature_size
     model = build_model(
         recipe.architecture,
@@ -164,24 +211,26 @@ def _make_model(run: TrainingRun) -> CaptionModel:
     )
     if recipe.training.output_bias:
         model.set_output_bias(run.words.log_frequencies())
-    steps = len(_make_batches(run, first_epoch=0))
-    optimizer = make_optimizer(recipe.training, steps)
+    return model
+
+
+def _compile(run: TrainingRun, model: CaptionModel, optimizer: keras.Optimizer) -> None:
+    recipe = run.recipe
     optimizer.build(model.trainable_variables)
     # Torch's compiler gains nothing on an unrolled loop and takes minutes
     # and TensorFlow's deterministic operations exclude XLA
     exclusive = recipe.training.deterministic and keras.backend.backend() == "tensorflow"
     compile_steps = recipe.training.compile and keras.backend.backend() != "torch" and not exclusive
     model.compile(optimizer=optimizer, jit_compile=compile_steps)
-    return model
 
 
-def _make_batches(run: TrainingRun, first_epoch: int) -> CaptionBatches:
+def _make_batches(run: TrainingRun, batch_pictures: int, first_epoch: int) -> CaptionBatches:
     training = run.recipe.training
     return CaptionBatches(
         run.features.store.array(),
         run.features.splits["train"].rows,
         run.words.captions,
-        batch_pictures=training.batch_pictures,
+        batch_pictures=batch_pictures,
         captions_per_picture=training.captions_per_picture,
         seed=training.seed,
         first_epoch=first_epoch,

@@ -1,0 +1,67 @@
+"""What self-critical training rewards: the field's metrics, over tokens.
+
+B pictures, S samples of a picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from looksay.metrics.bleu import BleuReferences, score_bleu
+from looksay.metrics.cider import score_cider, weigh
+from looksay.metrics.ngrams import DocumentFrequencies, count_ngrams
+
+Sentence = Sequence[int]
+
+
+class CaptionReward:
+    """`cider_weight` times CIDEr-D plus `bleu_weight` times BLEU-4 of a picture's captions.
+
+    captions: for each training picture its references' tokens. `<end>` is one of the tokens, so
+    that a caption which stops in "with a" lacks n-grams that every reference has. Document
+    frequencies come from these captions and no others.
+    """
+
+    def __init__(
+        self,
+        captions: Sequence[Sequence[Sentence]],
+        *,
+        cider_weight: float = 1.0,
+        bleu_weight: float = 0.0,
+    ) -> None:
+        self.cider_weight, self.bleu_weight = cider_weight, bleu_weight
+        counts = [[count_ngrams(_words(one)) for one in of_picture] for of_picture in captions]
+        self._frequencies = DocumentFrequencies.from_counts(counts)
+        self._cider = weigh(counts, self._frequencies)
+        self._bleu = [
+            BleuReferences.prepare([_words(one) for one in of_picture], of_counts)
+            for of_picture, of_counts in zip(captions, counts, strict=True)
+        ]
+
+    def __call__(
+        self, pictures: Iterable[int], samples: Sequence[Sequence[Sentence]]
+    ) -> np.ndarray:
+        """Rewards (B, S) of B pictures' samples, as many for each."""
+        words = [_words(one) for of_picture in samples for one in of_picture]
+        owners = [p for p, of in zip(pictures, samples, strict=True) for _ in of]
+        counts = [count_ngrams(one) for one in words]
+        _, cider = score_cider([self._cider[p] for p in owners], counts, self._frequencies)
+        rewards = self.cider_weight * cider
+        if self.bleu_weight:
+            _, bleu = score_bleu([self._bleu[p] for p in owners], words, counts)
+            rewards = rewards + self.bleu_weight * bleu[:, -1]
+        return rewards.reshape(len(samples), -1)
+
+
+def _words(tokens: Sentence) -> tuple[str, ...]:
+    """Tokens as the words that metrics count."""
+    return tuple(map(str, tokens))
+
+
+def leave_one_out(rewards_BS: np.ndarray) -> np.ndarray:
+    """Each sample's reward less the mean of the picture's other samples."""
+    others = rewards_BS.shape[1] - 1
+    mean_B1 = rewards_BS.sum(1, keepdims=True)
+    return rewards_BS - (mean_B1 - rewards_BS) / others

@@ -1,0 +1,121 @@
+"""Self-critical sequence training (Rennie et al. 2017, https://arxiv.org/abs/1612.00563): captions
+are sampled, scored, and made likelier or less likely by how much better or worse than a baseline
+they are. The baseline is the picture's other samples (Luo 2020, https://arxiv.org/abs/2003.09971)
+or, as first published, the greedy caption.
+
+B pictures, S samples of a picture, R places, D feature size, T words.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from looksay.decoding import DecodingOptions, Hypothesis, decode
+from looksay.models import CaptionModel
+from looksay.models.stepper import KerasStepper
+from looksay.text import START
+from looksay.training.batches import CaptionBatches, pad_captions
+from looksay.training.recipe import SelfCriticalOptions
+from looksay.training.rewards import CaptionReward, leave_one_out
+from looksay.training.tensorflow_fit import training_step
+
+logger = logging.getLogger(__name__)
+
+
+class SelfCritic:
+    """Steps of self-critical training of a compiled model, on any backend.
+
+    batches: whose features and pictures are used; their captions are the references of `reward`.
+    """
+
+    def __init__(
+        self,
+        model: CaptionModel,
+        batches: CaptionBatches,
+        reward: CaptionReward,
+        options: SelfCriticalOptions,
+        *,
+        max_words: int,
+        seed: int = 0,
+    ) -> None:
+        self.batches, self.reward, self.options, self.seed = batches, reward, options, seed
+        self._stepper = KerasStepper(model)
+        self._step = training_step(model)
+        self._max_words = max_words
+
+    def step(self, index: int) -> tuple[float, float]:
+        """One gradient step on a batch; its mean reward and the step's loss."""
+        pictures = self.batches.pictures(index)
+        features_BRD = self.batches.features_of(pictures)
+        samples = self._sample(features_BRD, pictures)
+        rewards_BS = self.reward(pictures, samples)
+        advantages_BS = self._advantages(rewards_BS, features_BRD, pictures)
+        targets_BST = pad_captions(samples)
+        tokens_BST = np.roll(targets_BST, 1, axis=2)
+        tokens_BST[:, :, 0] = START
+        inputs = {"features": features_BRD, "tokens": tokens_BST}
+        loss = self._step((inputs, targets_BST, advantages_BS.astype(np.float32)))
+        return float(rewards_BS.mean()), loss
+
+    def _sample(self, features_BRD: np.ndarray, pictures: np.ndarray) -> list[list[list[int]]]:
+        # other random numbers for a picture in every epoch
+        seed = int(np.random.default_rng((self.seed, self.batches.epoch)).integers(2**31))
+        options = DecodingOptions(
+            method="sample",
+            num_captions=self.options.samples,
+            max_words=self._max_words,
+            seed=seed,
+        )
+        return _tokens(decode(self._stepper, features_BRD, options, numbers=pictures.tolist()))
+
+    def _advantages(
+        self, rewards_BS: np.ndarray, features_BRD: np.ndarray, pictures: np.ndarray
+    ) -> np.ndarray:
+        if self.options.baseline == "leave_one_out":
+            return leave_one_out(rewards_BS)
+        options = DecodingOptions(method="greedy", max_words=self._max_words)
+        greedy = _tokens(decode(self._stepper, features_BRD, options))
+        return rewards_BS - self.reward(pictures, greedy)
+
+
+def _tokens(found: Iterable[list[Hypothesis]]) -> list[list[list[int]]]:
+    return [[list(map(int, one.tokens)) for one in of_picture] for of_picture in found]
+
+
+def train_self_critical(
+    model: CaptionModel,
+    critic: SelfCritic,
+    callbacks: keras.callbacks.CallbackList,
+    *,
+    first_epoch: int,
+    epochs: int,
+    progress: bool = False,
+) -> None:
+    """Epochs from `first_epoch` up to `epochs`; `callbacks` see the end of each, and its reward."""
+    batches = critic.batches
+    model.stop_training = False
+    callbacks.on_train_begin()
+    for epoch in range(first_epoch, epochs):
+        model.reset_metrics()
+        rewards = []
+        bar = tqdm(
+            range(len(batches)), desc=f"epoch {epoch + 1}, self-critical", unit="batch",
+            disable=not progress, leave=False,
+        )  # fmt: skip
+        for index in bar:
+            reward, _ = critic.step(index)
+            rewards.append(reward)
+            if progress and index % 10 == 0:
+                bar.set_postfix(reward=f"{np.mean(rewards[-50:]):.3f}")
+        batches.plan_next()
+        logs: dict[str, Any] = {"reward": float(np.mean(rewards))}
+        callbacks.on_epoch_end(epoch, logs)
+        if model.stop_training:
+            break
+    callbacks.on_train_end()

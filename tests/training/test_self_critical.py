@@ -1,0 +1,108 @@
+"""Self-critical training: its rewards, its gradient, and that it learns what is rewarded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from looksay.metrics import DocumentFrequencies, bleu, cider_d  # noqa: E402
+from looksay.models import build_model  # noqa: E402
+from looksay.text import END, PAD, START  # noqa: E402
+from looksay.training.batches import CaptionBatches, pad_captions  # noqa: E402
+from looksay.training.recipe import SelfCriticalOptions  # noqa: E402
+from looksay.training.rewards import CaptionReward, leave_one_out  # noqa: E402
+from looksay.training.self_critical import SelfCritic  # noqa: E402
+
+CAPTIONS = [
+    [[4, 5, 6, 7, END], [4, 5, 8, END]],
+    [[9, 10, 6, END], [9, 10, 6, 7, END]],
+    [[5, 9, 4, END], [8, 9, 4, 6, END]],
+]
+WEIGHTS = {"cider_weight": 1.0, "bleu_weight": 0.5}
+
+
+def words(tokens):
+    return [str(token) for token in tokens]
+
+
+def test_a_reward_is_the_metrics_weighted_sum_with_training_frequencies():
+    reward = CaptionReward(CAPTIONS, **WEIGHTS)
+    samples = [[[4, 5, 6, 7, END], [4, 4, END]], [[9, 10, 6, END], [6, 7, END]]]
+    found = reward([0, 1], samples)
+    assert found.shape == (2, 2)
+    everything = [[words(one) for one in of] for of in CAPTIONS]
+    frequencies = DocumentFrequencies.build(everything)
+    for row, picture in enumerate((0, 1)):
+        for column, sample in enumerate(samples[row]):
+            pair = [everything[picture]], [words(sample)]
+            expected = cider_d(*pair, frequencies)[0] + 0.5 * bleu(*pair)[0][3]
+            assert found[row, column] == pytest.approx(expected)
+
+
+def test_a_caption_cut_before_its_end_is_worth_less():
+    whole, cut = CaptionReward(CAPTIONS)([0], [[[4, 5, 6, 7, END], [4, 5, 6, 7]]])[0]
+    assert whole > cut > 0
+
+
+def test_leaving_one_out_compares_with_the_others():
+    rewards = np.array([[1.0, 2.0, 6.0]])
+    np.testing.assert_allclose(leave_one_out(rewards), [[1 - 4, 2 - 3.5, 6 - 1.5]])
+
+
+def small():
+    keras.utils.set_random_seed(0)
+    model = build_model(
+        "show_attend_tell", vocabulary_size=11, feature_size=5, embedding_size=16,
+        hidden_size=16, attention_size=8, output_dropout=0.0, label_smoothing=0.1,
+    )  # fmt: skip
+    features = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float16)
+    batches = CaptionBatches(features, [[0], [1], [2]], CAPTIONS, batch_pictures=3, shuffle=False)
+    return model, batches
+
+
+def test_the_loss_weighs_captions_by_their_advantages():
+    """By hand: minus the advantage times the log-probability, unsmoothed, over all words."""
+    model, batches = small()
+    targets = pad_captions(CAPTIONS)
+    tokens = np.roll(targets, 1, axis=2)
+    tokens[:, :, 0] = START
+    inputs = {"features": batches[0][0]["features"], "tokens": tokens}
+    advantages = np.random.default_rng(1).normal(size=targets.shape[:2]).astype(np.float32)
+    outputs = model({k: keras.ops.convert_to_tensor(v) for k, v in inputs.items()})
+    loss = model.compute_loss(x=inputs, y=targets, y_pred=outputs, sample_weight=advantages)
+    logits = keras.ops.convert_to_numpy(outputs[0]).astype(np.float64)
+    log_probs = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    chosen = np.take_along_axis(log_probs, targets[..., None], -1)[..., 0]
+    real = targets != PAD
+    expected = -(chosen * real * advantages[..., None]).sum() / real.sum()
+    assert float(loss) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("baseline", ["leave_one_out", "greedy"])
+def test_rewarded_captions_become_likelier(baseline):
+    model, batches = small()
+    model.compile(keras.optimizers.Adam(0.02), jit_compile=False)
+    options = SelfCriticalOptions(epochs=1, samples=8, baseline=baseline)
+    critic = SelfCritic(model, batches, CaptionReward(CAPTIONS), options, max_words=6)
+    rewards = []
+    for _ in range(60):
+        rewards.append(critic.step(0)[0])
+        batches.plan_next()
+    assert np.mean(rewards[-5:]) > 2 * np.mean(rewards[:5])
+
+
+def test_inputs_start_with_start():
+    model, batches = small()
+    model.compile(keras.optimizers.Adam(0.02), jit_compile=False)
+    critic = SelfCritic(
+        model, batches, CaptionReward(CAPTIONS), SelfCriticalOptions(samples=2), max_words=6
+    )
+    seen = []
+    critic._step = lambda batch: seen.append(batch) or 0.0
+    critic.step(0)
+    ((inputs, targets, advantages),) = seen
+    assert (inputs["tokens"][:, :, 0] == START).all()
+    np.testing.assert_array_equal(inputs["tokens"][:, :, 1:], targets[:, :, :-1])
+    np.testing.assert_allclose(advantages.sum(1), 0.0, atol=1e-5)
