@@ -3,7 +3,8 @@
     python benchmarks/training_speed.py flickr8k:~/Flickr8k
     KERAS_BACKEND=jax python benchmarks/training_speed.py flickr8k:~/Flickr8k
 
-The captions are real, the 64 x 2048 features random: their values cost nothing. Compiling is told
+The captions are real; the features, in the shape of the recipe's backbone (64 x 2048), random:
+their values cost nothing. Compiling is told
 apart and not counted. The baseline (tutorial_baseline.py) runs where the backend is TensorFlow;
 rounds of both take turns, and the medians are compared.
 """
@@ -24,6 +25,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 
 from looksay.data import load_data  # noqa: E402
+from looksay.features.backbones import get_backbone  # noqa: E402
 from looksay.models import build_model  # noqa: E402
 from looksay.training.batches import CaptionBatches  # noqa: E402
 from looksay.training.optimizers import make_optimizer  # noqa: E402
@@ -31,13 +33,13 @@ from looksay.training.prepare import Words, prepare_words  # noqa: E402
 from looksay.training.recipe import Recipe, load_recipe  # noqa: E402
 from looksay.training.tensorflow_fit import prepare_fit  # noqa: E402
 
-PLACES, FEATURE_SIZE = 64, 2048
 ROWS = 512  # pictures' features kept in memory; the pictures share them
 
 
-def features() -> np.ndarray:
-    rng = np.random.default_rng(0)
-    return np.abs(rng.normal(size=(ROWS, PLACES, FEATURE_SIZE))).astype(np.float16)
+def features(recipe: Recipe) -> np.ndarray:
+    backbone = get_backbone(recipe.features.backbone)
+    shape = (ROWS, backbone.num_places, backbone.feature_size)
+    return np.abs(np.random.default_rng(0).standard_normal(shape, np.float32)).astype(np.float16)
 
 
 class Part(keras.utils.PyDataset):
@@ -64,12 +66,12 @@ def ours(recipe: Recipe, words: Words, number: int) -> tuple[Callable[[], None],
     model = build_model(
         recipe.architecture,
         vocabulary_size=len(words.vocabulary),
-        feature_size=FEATURE_SIZE,
+        feature_size=get_backbone(recipe.features.backbone).feature_size,
         **recipe.model_options,
     )
     rows = [[i % ROWS] for i in range(len(words.captions))]
     batches = CaptionBatches(
-        features(), rows, words.captions, batch_pictures=recipe.training.batch_pictures
+        features(recipe), rows, words.captions, batch_pictures=recipe.training.batch_pictures
     )
     part = Part(batches, number)
     optimizer = make_optimizer(recipe.training, len(batches))
@@ -80,23 +82,24 @@ def ours(recipe: Recipe, words: Words, number: int) -> tuple[Callable[[], None],
     def one_round() -> None:
         model.fit(prepare_fit(model, part), epochs=1, verbose=0, shuffle=False)
 
-    captions = sum(part[i][1].shape[0] * batches.num_captions for i in range(number))
+    captions = sum(len(part[i][1]) * batches.num_captions for i in range(number))
     padding = [(part[i][1] != 0).mean() for i in range(number)]
     print(f"looksay: {captions} captions a round, {1 - np.mean(padding):.0%} of the words padding")
     return one_round, captions
 
 
-def baseline(words: Words, captions: int, rows: int) -> tuple[Callable[[], None], int]:
-    """A round of the tutorial's formulation over as many captions, `rows` of them a step."""
+def baseline(recipe: Recipe, words: Words, captions: int) -> tuple[Callable[[], None], int]:
+    """A round of the tutorial's formulation over so many captions, as many a step as ours."""
     import tensorflow as tf
     from tutorial_baseline import baseline_step
 
+    rows = recipe.training.batch_pictures * 5
     every = [[1, *tokens] for of_picture in words.captions for tokens in of_picture]
     length = max(map(len, every))
     padded = np.zeros((len(every), length), np.int32)
     for row, tokens in zip(padded, every, strict=True):
         row[: len(tokens)] = tokens
-    step, kept = baseline_step(len(words.vocabulary), length), features()
+    step, kept = baseline_step(len(words.vocabulary), length), features(recipe)
     order = np.random.default_rng(0).permutation(len(every))[:captions]
     groups = [order[i : i + rows] for i in range(0, len(order) - rows + 1, rows)]
 
@@ -119,8 +122,8 @@ def contenders(recipe: Recipe, words: Words, arguments: argparse.Namespace) -> I
     one_round, captions = ours(recipe, words, arguments.batches)
     yield "looksay", one_round, captions
     if keras.backend.backend() == "tensorflow" and not arguments.alone:
-        rows = recipe.training.batch_pictures * 5
-        yield "baseline", *baseline(words, min(captions, arguments.baseline_captions), rows)
+        captions = min(captions, arguments.baseline_captions)
+        yield "baseline", *baseline(recipe, words, captions)
 
 
 def main() -> None:
