@@ -329,6 +329,8 @@ def start(mirror: Path, folder: Path, stderr: int = subprocess.PIPE) -> subproce
         stdout=subprocess.PIPE,
         stderr=stderr,
         text=True,
+        # tests started in the background, as by nohup, inherit that Ctrl-C is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 

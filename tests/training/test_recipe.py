@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import shlex
 
 import pytest
 
 from looksay.errors import RecipeError
-from looksay.training.recipe import RECIPES, load_recipe, recipe_from_dict
+from looksay.training.recipe import (
+    RECIPES,
+    changed_settings,
+    load_recipe,
+    recipe_from_dict,
+)
 
 pytest.importorskip("keras")
 
@@ -114,3 +120,16 @@ def test_a_sample_is_drawn_where_there_is_more(tmp_path):
     drawn = load_recipe_data(address, DataOptions(sample_captions=10, dev_share=0.5))
     assert sum(len(record.captions) for record in drawn.records) == 10
     assert "10.png" not in {record.name for record in drawn.records}
+
+
+def test_the_settings_that_made_a_recipe_make_it_again():
+    settings = [
+        "training.epochs=3", "training.compile=false", 'features.views=["plain"]',
+        "features.weights=my weights.pth", "model.hidden_size=7", "training.learning_rate=0.5",
+    ]  # fmt: skip
+    changed = load_recipe("default", settings)
+    words = shlex.split(" ".join(changed_settings(changed)))
+    assert words[::2] == ["--set"] * len(settings)
+    assert load_recipe("default", words[1::2]) == changed
+    assert changed_settings(load_recipe("default")) == []
+    assert changed_settings(load_recipe("default", ["name=mine", *settings])) == []

@@ -137,7 +137,7 @@ class Progress(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         self._bar.update()
         # the bar is redrawn seldom, and reading the loss waits for the device
-        if batch % 10 == 0 and not self._disable:
+        if batch % max(1, self._num_batches // 40) == 0 and not self._disable:
             self._bar.set_postfix(loss=f"{float((logs or {}).get('loss', 0.0)):.3f}")
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:

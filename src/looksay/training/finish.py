@@ -16,7 +16,7 @@ from looksay.models import CaptionModel
 from looksay.runtime import GraphStepper, open_graph
 from looksay.text import Vocabulary
 from looksay.training.prepare import Features, Split, Words
-from looksay.training.recipe import Recipe
+from looksay.training.recipe import Recipe, changed_settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ def write_scored_bundle(
             licence=licence,
             backbone_licence=backbone.licence,
             commands=[
-                f"looksay train {recipe.name} --data {data}",
+                " ".join([f"looksay train {recipe.name} --data {data}", *changed_settings(recipe)]),
                 f"looksay evaluate BUNDLE --data {data} --split dev",
             ],
         )

@@ -7,6 +7,8 @@ really used (defaults filled in, settings applied) is saved with the run and in 
 from __future__ import annotations
 
 import dataclasses
+import json
+import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -226,6 +228,22 @@ def recipe_from_dict(values: Mapping[str, Any], where: str = "the recipe") -> Re
     except LooksayError as error:
         raise RecipeError(f"{where}: {error}") from error
     return recipe
+
+
+def changed_settings(recipe: Recipe) -> list[str]:
+    """The `--set` options that make this recipe of the shipped one of its name; none where there is
+    no such recipe."""
+    if not (RECIPES / f"{recipe.name}.toml").is_file():
+        return []
+    shipped, options = load_recipe(recipe.name).as_dict(), []
+    for section, values in recipe.as_dict().items():
+        if not isinstance(values, dict):
+            continue
+        for name, value in values.items():
+            if shipped[section].get(name) != value:
+                written = json.dumps(list(value) if isinstance(value, tuple) else value)
+                options.append(f"--set {shlex.quote(f'{section}.{name}={written}')}")
+    return options
 
 
 _SECTIONS: dict[str, Any] = {
