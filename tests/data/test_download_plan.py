@@ -237,7 +237,7 @@ def test_another_file_than_the_known_one_is_refused_and_deleted(source, tmp_path
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("checksum", ["md5:" + hashlib.md5(PHOTOS).hexdigest()])
+@pytest.mark.parametrize("checksum", ["md5:" + hashlib.md5(PHOTOS).hexdigest()], ids=["md5"])
 def test_an_md5_sum_serves_too(source, tmp_path, checksum):
     assert download(change(source, checksum=checksum), tmp_path)
 
