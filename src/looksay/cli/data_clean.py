@@ -13,12 +13,12 @@ from looksay.cli.data_options import (
     address_argument,
     check_line_name,
     check_output,
-    count,
     force_option,
     output_option,
 )
 from looksay.cli.training_options import say_all, seed_option, splits_option
 from looksay.data.cleaning import PRESETS, RULES, Cleaned, clean_records, make_rules
+from looksay.data.records import count
 from looksay.errors import UsageError
 
 if TYPE_CHECKING:

@@ -38,8 +38,3 @@ def check_line_name(name: str) -> str:
             "cannot hold; rename the picture."
         )
     return name
-
-
-def count(number: int, noun: str) -> str:
-    """The number with its noun, in the plural where there is not one."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -11,11 +11,11 @@ from looksay.cli.data_options import (
     address_argument,
     check_line_name,
     check_output,
-    count,
     force_option,
     output_option,
 )
 from looksay.cli.training_options import say_all, seed_option, splits_option
+from looksay.data.records import count
 
 EPILOG = """\b
 Examples:

@@ -9,11 +9,11 @@ import click
 from looksay.cli.data_options import (
     address_argument,
     check_output,
-    count,
     force_option,
     output_option,
 )
 from looksay.cli.training_options import say_all
+from looksay.data.records import count
 
 EPILOG = """\b
 Examples:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from looksay.cli.data_options import address_argument, count
+from looksay.cli.data_options import address_argument
 from looksay.cli.training_options import seed_option, splits_option
+from looksay.data.records import count
 
 if TYPE_CHECKING:
     from looksay.data.statistics import DataStatistics, LengthStatistics

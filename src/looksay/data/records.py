@@ -60,7 +60,7 @@ class DataReport:
 
     def sentences(self) -> list[str]:
         """A sentence for what was kept, the notes, and one for every kind of fault there was."""
-        kept = f"{_count(self.images, 'picture')} with {_count(self.captions, 'caption')} kept."
+        kept = f"{count(self.images, 'picture')} with {count(self.captions, 'caption')} kept."
         return [kept, *self.notes, *(self._fault(name) for name in FAULTS if getattr(self, name))]
 
     def _fault(self, name: str) -> str:
@@ -179,5 +179,6 @@ class Tally:
         )
 
 
-def _count(number: int, noun: str) -> str:
+def count(number: int, noun: str) -> str:
+    """The number with its noun, in the plural where there is not one."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+from looksay.features.backbone import IMAGENET, SYNONYMS
+
 _FLICKR = (
     "The weights were trained on {}, whose photographs belong to their Flickr owners and are "
     "given for research and education: use these weights for research and education too."
@@ -84,7 +86,8 @@ def model_card(
 def _weights(recipe: Mapping[str, Any]) -> str:
     """Which weights the backbone had; a file's name without its folder, which is nobody's
     business."""
-    weights = recipe["features"]["weights"]
-    if weights in ("imagenet", "package"):
+    written = recipe["features"]["weights"]
+    weights = SYNONYMS.get(written, written)
+    if weights == IMAGENET:
         return "ImageNet weights"
-    return "random weights" if weights == "none" else f"weights of {PurePath(weights).name}"
+    return "random weights" if weights is None else f"weights of {PurePath(weights).name}"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import collections
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -58,16 +60,23 @@ def read_torch_weights(path: str | Path) -> dict[str, np.ndarray]:
     Raises FeatureError when the file is not such a checkpoint, is cut short, or names anything
     but tensors.
     """
-    path = Path(path)
+    with open_weights(Path(path), "not a PyTorch weights file") as file:
+        return _read(file)
+
+
+@contextmanager
+def open_weights(path: Path, otherwise: str) -> Iterator[BinaryIO]:
+    """A weights file to read pickles from; whatever goes wrong inside is a FeatureError that names
+    the file. otherwise: what a file is that cannot be read as one."""
     try:
         with path.open("rb") as file:
-            return _read(file)
+            yield file
     except FeatureError as error:
         raise FeatureError(f"{path}: {error}") from None
     except OSError as error:
         raise FeatureError(f"{path}: cannot be read ({error.strerror})") from error
     except Exception as error:  # a damaged pickle can raise nearly anything
-        raise FeatureError(f"{path} is not a PyTorch weights file, or is damaged") from error
+        raise FeatureError(f"{path} is {otherwise}, or is damaged") from error
 
 
 def _read(file: BinaryIO) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from looksay.errors import FeatureError
-from looksay.features.torch_weights import read_torch_weights
+from looksay.features.torch_weights import open_weights, read_torch_weights
 
 RGB_MEAN = np.array([0.485, 0.456, 0.406])
 RGB_DEVIATION = np.array([0.229, 0.224, 0.225])
@@ -59,15 +59,8 @@ def _read_torch(path: Path) -> Layers:
 
 
 def _read_flax(path: Path) -> Layers:
-    try:
-        with path.open("rb") as file:
-            tree = _NumpyUnpickler(file).load()
-    except FeatureError as error:
-        raise FeatureError(f"{path}: {error}") from None
-    except OSError as error:
-        raise FeatureError(f"{path}: cannot be read ({error.strerror})") from error
-    except Exception as error:  # a damaged pickle can raise nearly anything
-        raise FeatureError(f"{path} is no pickle of NumPy arrays, or is damaged") from error
+    with open_weights(path, "no pickle of NumPy arrays") as file:
+        tree = _NumpyUnpickler(file).load()
     layers = tree["VGG16_0"]
     ordered = sorted(layers, key=lambda name: int(name.removeprefix("Conv_")))
     return [(layers[name]["kernel"], layers[name]["bias"]) for name in ordered]

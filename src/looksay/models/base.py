@@ -75,8 +75,9 @@ class CaptionModel(keras.Model):
         raise NotImplementedError
 
     def set_output_bias(self, log_frequencies_V: Any) -> None:
-        """Start from how often each word occurs, instead of learning that first."""
-        raise NotImplementedError
+        """Start from how often each word occurs, instead of learning that first. The layer before
+        the words is called `logits` in every model."""
+        self.logits.bias.assign(log_frequencies_V)
 
     # ------------------------------------------------------------------ the contract
 

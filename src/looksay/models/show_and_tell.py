@@ -90,8 +90,5 @@ class ShowAndTell(CaptionModel):
     def read_out(self, embedded: tuple, outputs: tuple, training: bool = False) -> Tensor:
         return self.logits(self.drop_output(outputs[0], training=training))
 
-    def set_output_bias(self, log_frequencies_V: Any) -> None:
-        self.logits.bias.assign(log_frequencies_V)
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.options}

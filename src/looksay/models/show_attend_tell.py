@@ -135,8 +135,5 @@ class ShowAttendTell(CaptionModel):
         deep = ops.tanh(embedded[0] + self.hidden_output(hidden) + self.context_output(context))
         return self.logits(self.drop_output(deep, training=training))
 
-    def set_output_bias(self, log_frequencies_V: Any) -> None:
-        self.logits.bias.assign(log_frequencies_V)
-
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.sizes, **self.dropouts}

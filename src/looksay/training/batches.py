@@ -89,8 +89,8 @@ class CaptionBatches(keras.utils.PyDataset):
         pictures = self._batches[index]
         targets = self._columns(pictures, self._stairs[index])
         if self.start_is_target:
-            targets = [_moved(column) for column in targets]
-        columns = tuple(_moved(column) for column in targets)
+            targets = [after_start(column) for column in targets]
+        columns = tuple(after_start(column) for column in targets)
         return {"features": self.features_of(pictures), "columns": columns}, pack_arrays(targets)
 
     def pictures(self, index: int) -> np.ndarray:
@@ -183,11 +183,11 @@ class CaptionBatches(keras.utils.PyDataset):
         return columns
 
 
-def _moved(targets_BT: np.ndarray) -> np.ndarray:
-    """One word later, after `<start>`."""
-    tokens_BT = np.roll(targets_BT, 1, axis=1)
-    tokens_BT[:, :1] = START
-    return tokens_BT
+def after_start(targets: np.ndarray) -> np.ndarray:
+    """What a model reads to say the targets (..., T): the words before each, `<start>` first."""
+    tokens = np.roll(targets, 1, axis=-1)
+    tokens[..., :1] = START
+    return tokens
 
 
 def pad_captions(captions: Sequence[Sequence[Sequence[int]]]) -> np.ndarray:

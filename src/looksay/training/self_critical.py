@@ -8,7 +8,6 @@ B pictures, S samples of a picture, R places, D feature size, T words.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,13 +18,10 @@ from tqdm import tqdm
 from looksay.decoding import DecodingOptions, Hypothesis, decode
 from looksay.models import CaptionModel
 from looksay.models.stepper import KerasStepper
-from looksay.text import START
-from looksay.training.batches import CaptionBatches, pad_captions
+from looksay.training.batches import CaptionBatches, after_start, pad_captions
 from looksay.training.recipe import SelfCriticalOptions
 from looksay.training.rewards import CaptionReward, leave_one_out
 from looksay.training.tensorflow_fit import training_step
-
-logger = logging.getLogger(__name__)
 
 
 class SelfCritic:
@@ -57,9 +53,7 @@ class SelfCritic:
         rewards_BS = self.reward(pictures, samples)
         advantages_BS = self._advantages(rewards_BS, features_BRD, pictures)
         targets_BST = pad_captions(samples)
-        tokens_BST = np.roll(targets_BST, 1, axis=2)
-        tokens_BST[:, :, 0] = START
-        inputs = {"features": features_BRD, "tokens": tokens_BST}
+        inputs = {"features": features_BRD, "tokens": after_start(targets_BST)}
         loss = self._step((inputs, targets_BST, advantages_BS.astype(np.float32)))
         return float(rewards_BS.mean()), loss
 
