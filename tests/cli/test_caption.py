@@ -133,13 +133,31 @@ def test_what_is_not_said_is_left_to_the_bundle(looksay, captioner, photos):
     looksay("caption", "photos/a.png", "--greedy", "--batch-size", 7)
     sampling = ("--temperature", 0.5, "--top-k", 9, "--top-p", 0.9, "--seed", 4)
     looksay("caption", "photos/a.png", "--sample", *sampling)
+    groups = ("--beam-groups", 3, "--diversity", 0.2)
+    looksay("caption", "photos/a.png", "--beam", 6, *groups)
+    looksay("caption", "photos/a.png", "--beam-groups", 5)
     assert captioner.calls == [
         {"batch_size": 3},
         {"batch_size": 3, "method": "beam", "beam_size": 4, "num_captions": 2, "max_words": 9},
         {"batch_size": 7, "method": "greedy"},
         {"batch_size": 3, "method": "sample"}
         | {"temperature": 0.5, "top_k": 9, "top_p": 0.9, "seed": 4},
+        {"batch_size": 3, "method": "beam", "beam_size": 6, "beam_groups": 3, "diversity": 0.2},
+        {"batch_size": 3, "method": "beam", "beam_groups": 5},
     ]
+
+
+def test_models_given_again_are_loaded_together(looksay, captioner, photos, monkeypatch):
+    loaded = []
+
+    def load_captioner(**how):
+        loaded.append(how["model"])
+        return captioner
+
+    monkeypatch.setattr("looksay.cli.caption.load_captioner", load_captioner)
+    for models in ((), ("--model", "a"), ("--model", "b", "--model", "a")):
+        assert looksay("caption", "photos/a.png", *models).status == 0
+    assert loaded == [None, ("a",), ("b", "a")]
 
 
 @pytest.mark.parametrize(
@@ -154,6 +172,10 @@ def test_what_is_not_said_is_left_to_the_bundle(looksay, captioner, photos):
         (["a.png", "--greedy", "--num-captions", "2"], "one caption"),
         (["a.png", "--beam", "2", "--num-captions", "3"], "--beam 3"),
         (["a.png", "--beam", "0"], "--beam"),
+        (["a.png", "--beam", "5", "--beam-groups", "2"], "use --beam 6"),
+        (["a.png", "--greedy", "--beam-groups", "2"], "leave --greedy out"),
+        (["a.png", "--sample", "--diversity", "1"], "leave --sample out"),
+        (["a.png", "--diversity", "-1"], "--diversity"),
         (["a.png", "--attention-kind", "gif"], "--attention DIR"),
         (["a.png", "--attention-values"], "jsonl"),
         (["a.png", "--demo"], "--demo"),

@@ -48,6 +48,55 @@ def test_good_and_bad_files_mixed(looksay, bundle, photos, engine):
     assert sum(map(sum, weights)) == pytest.approx(1, abs=1e-4)
 
 
+@pytest.fixture(scope="module")
+def second(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another model of the same words, for larger pictures and with more places."""
+    pytest.importorskip("onnx")
+    from toy_bundle import write_toy_bundle
+
+    folder = tmp_path_factory.mktemp("second") / "toy"
+    return write_toy_bundle(folder, seed=1, rows=3, name="second")
+
+
+def test_bundles_caption_together(looksay, bundle, second, photos):
+    command = ("caption", "photos", "--model", bundle, "--model", second, "--attention-values")
+    result = looksay(*command, "--format", "jsonl")
+    assert result.status == 0 and len(result.records) == 3
+    for record in result.records:
+        jsonschema.validate(record, SCHEMA)
+        assert record["model"] == "toy + second"
+        assert list(record["attentions"]) == ["toy", "second"]
+        for name, side in (("toy", 2), ("second", 3)):
+            maps = record["attentions"][name]
+            assert len(maps) == len(record["words"])
+            assert [len(rows) for rows in maps[0]] == [side] * side
+            assert sum(map(sum, maps[0])) == pytest.approx(1, abs=1e-4)
+        assert record["attention"] == record["attentions"]["toy"]
+    plain = looksay("caption", "photos", "--model", bundle, "--format", "jsonl")
+    assert "attentions" not in plain.records[0]
+
+
+def test_a_split_is_captioned_by_bundles_together(looksay, bundle, second, photos):
+    rows = ["image,caption", *(f"{name},a dog runs" for name in ("a.png", "b.jpg", "deep/c.png"))]
+    (photos / "captions.csv").write_text("\n".join(rows))
+    data = ("--data", "folder:photos", "--split", "dev", "--output", "scored")
+    models = ("--model", bundle, "--model", second)
+    assert looksay("evaluate", *data, *models).status == 0
+    (scored,) = json.loads(Path("scored/results.json").read_text())
+    looksay("caption", f"photos/{scored['image_id']}", *models, "--output", "alone.jsonl")
+    assert json.loads(Path("alone.jsonl").read_text())["caption"] == scored["caption"]
+    result = looksay("evaluate", bundle, "--model", second, *data)
+    assert result.status == 2 and "every bundle of an ensemble" in result.err
+
+
+def test_groups_of_beams_find_captions_that_differ(looksay, bundle, photos):
+    base = ("caption", "photos/a.png", "--model", bundle, "--num-captions", 3, "--beam", 3)
+    _, *captions = looksay(*base, "--beam-groups", 3, "--diversity", 9).out.strip().split("\t")
+    assert len({caption.split()[0] for caption in captions}) == 3
+    _, *captions = looksay(*base).out.strip().split("\t")
+    assert len({caption.split()[0] for caption in captions}) < 3
+
+
 def test_each_search_runs(looksay, bundle, photos):
     base = ("caption", "photos/a.png", "--model", bundle)
     greedy = looksay(*base, "--greedy")

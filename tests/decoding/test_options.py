@@ -25,6 +25,9 @@ from looksay.errors import UsageError
         ({"seed": -1}, "seed is -1"),
         ({"method": "greedy", "num_captions": 2}, "one caption, not 2"),
         ({"num_captions": 6}, "raise beam_size to 6"),
+        ({"beam_groups": 0}, "beam_groups is 0"),
+        ({"beam_groups": 2}, "beam of 5 cannot be divided into 2 equal groups"),
+        ({"diversity": -0.1}, "diversity is -0.1"),
     ],
 )
 def test_values_without_sense_are_refused(values, message):
@@ -50,3 +53,10 @@ def test_an_option_without_effect_is_refused_when_asked_for():
     with pytest.raises(UsageError, match="method='beam'"):
         DecodingOptions().override(method="greedy", beam_size=3)
     assert DecodingOptions().override(method="sample", temperature=0.5).temperature == 0.5
+    with pytest.raises(UsageError, match="beam_groups has no effect on the method 'sample'"):
+        DecodingOptions().override(method="sample", beam_groups=5)
+    with pytest.raises(UsageError, match="single group of beams; set beam_groups"):
+        DecodingOptions().override(diversity=1.0)
+    groups = DecodingOptions(beam_size=6, beam_groups=3)
+    assert groups.override(diversity=1.0).diversity == 1.0
+    assert groups.override(method="greedy").method == "greedy"

@@ -47,6 +47,23 @@ def test_each_picture_is_captioned_from_its_own_row(batch_size):
     assert sum(stepper.batches) == 6 and max(stepper.batches) == min(batch_size, 6)
 
 
+class Masked(Counter):
+    """Says as many as its mask counts, in place of the feature."""
+
+    def encode(self, features_BRD, mask_BR):
+        memory, carry = super().encode(features_BRD, mask_BR)
+        return {"word": 4 + mask_BR.sum(1).astype(int)}, carry
+
+
+def test_each_picture_is_captioned_with_its_own_mask():
+    store = np.zeros((9, 5, 1), np.float16)
+    masks = (np.arange(5) < np.arange(9)[:, None] % 4).astype(np.float32)
+    rows = np.array([7, 0, 2, 5])
+    options = DecodingOptions(method="greedy", max_words=3)
+    found = decode_split(Masked(), store, rows, options, masks, batch_size=2)
+    assert [of.tokens[0] for of in found] == [4 + row % 4 for row in rows]
+
+
 RECORDS = [
     Record(Path("a.jpg"), ("a dog runs on the grass", "a brown dog is running"), "dev"),
     Record(Path("b.jpg"), ("two men sit at a table", "men at a table"), "dev"),

@@ -29,7 +29,7 @@ def reference(bundle_folder):
 
 
 def test_the_backbone_agrees_with_numpy(bundle_folder, reference, engine):
-    graph = open_graph(Bundle.open(bundle_folder).graph("backbone"), engine=engine)
+    graph = open_graph(Bundle.open(bundle_folder).graph("backbone"), engine=engine, precision="f32")
     assert graph.inputs == ("images",) and graph.outputs == ("features",)
     for size in (7, 1, 3):
         features = graph({"images": IMAGES[:size]})["features"]
@@ -39,7 +39,7 @@ def test_the_backbone_agrees_with_numpy(bundle_folder, reference, engine):
 @pytest.mark.parametrize("throughput", [False, True])
 def test_submitted_runs_give_each_its_own_result(bundle_folder, reference, engine, throughput):
     path = Bundle.open(bundle_folder).graph("backbone")
-    graph = open_graph(path, engine=engine, throughput=throughput, threads=2)
+    graph = open_graph(path, engine=engine, precision="f32", throughput=throughput, threads=2)
     expected = reference.backbone(IMAGES)
     for _ in range(3):
         pending = [graph.submit({"images": IMAGES[i : i + 1]}) for i in range(7)]
@@ -58,7 +58,10 @@ def test_submitted_runs_give_each_its_own_result(bundle_folder, reference, engin
 )
 def test_captions_agree_with_numpy(bundle_folder, reference, engine, options):
     bundle = Bundle.open(bundle_folder)
-    encode, step = (open_graph(bundle.graph(name), engine=engine) for name in ("encode", "step"))
+    encode, step = (
+        open_graph(bundle.graph(name), engine=engine, precision="f32")
+        for name in ("encode", "step")
+    )
     features = reference.backbone(IMAGES)
     mask = np.ones((7, 4), np.float32)
     mask[::2, 3] = 0

@@ -1,6 +1,6 @@
 """A caption: its words, how sure the model was, where it looked, and ways to show that.
 
-T words, R rows and C columns of the grid of places.
+T words, R rows and C columns of the grid of places, N regions where the model looks at those.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from PIL.Image import Image
 
+from looksay.captioner.boxes import Boxes
 from looksay.errors import ImageError, UsageError
 from looksay.images import ImageSource, open_image
 
@@ -37,8 +38,12 @@ class Caption:
         log_probs: (T,), each word's.
         end_log_prob: that of the end; None when the caption was cut before it ended.
         attention: (T, R, C), how the model's look was spread over the picture for each word;
-            a word's weights add up to 1.
-        end_attention: (R, C), the same when it decided to end; None when it did not.
+            a word's weights add up to 1. (T, N) where it looks at regions. Of an ensemble, the mean
+            of its members' where they have one grid (or the same regions), else the first one's.
+        end_attention: (R, C) or (N,), the same when it decided to end; None when it did not.
+        attentions: the attention of each member of an ensemble by its name; of a single
+            model its own.
+        regions: the N regions that the attention lies over; None where it lies over a grid.
         score: what captions of a picture are ordered by, the log-probability per length.
         alternatives: the picture's further captions, best first.
         image: the picture's path; None where it was given as bytes, pixels or a stream.
@@ -53,6 +58,8 @@ class Caption:
     end_log_prob: float | None
     attention: np.ndarray
     end_attention: np.ndarray | None
+    attentions: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    regions: Boxes | None = None
     score: float
     alternatives: tuple[Caption, ...] = ()
     image: str | None = None
@@ -70,6 +77,16 @@ class Caption:
         """Whether the model ended the caption itself."""
         return self.end_log_prob is not None
 
+    @property
+    def boxes(self) -> np.ndarray | None:
+        """The regions' boxes (N, 4): x0, y0, x1, y1 as shares of the picture; None of a grid."""
+        return None if self.regions is None else self.regions.corners
+
+    @property
+    def box_names(self) -> tuple[str, ...]:
+        """What each region shows, "" where nobody knows."""
+        return () if self.regions is None else self.regions.names
+
     def to_json(self, attention: bool = False) -> dict[str, Any]:
         """The record of JSON schema 1, of plain Python values; `attention` adds the weights."""
         record: dict[str, Any] = {
@@ -84,7 +101,13 @@ class Caption:
             ],
         }
         if attention:
-            record["attention"] = np.round(self.attention.astype(float), 6).tolist()
+            record["attention"] = _rounded(self.attention)
+            if self.regions is not None:
+                record["boxes"] = self.regions.to_json()
+            if len(self.attentions) > 1:
+                record["attentions"] = {
+                    name: _rounded(each) for name, each in self.attentions.items()
+                }
         return record | {"model": self.model, "error": None}
 
     def save_picture(self, path: str | os.PathLike[str], *, photograph: Any = None) -> None:
@@ -104,10 +127,11 @@ class Caption:
             )
         image = self.photograph(photograph)
         if suffix == ".html":
-            page = pictures.attention_html(image, self.words, self.attention, title=self.text)
-            path.write_text(page, encoding="utf-8")
+            path.write_text(self._page(image), encoding="utf-8")
         elif suffix in MOVING_SUFFIXES:
-            pictures.attention_animation(image, self.words, self.attention, path)
+            pictures.attention_animation(
+                image, self.words, self.attention, path, regions=self._drawn()
+            )
         else:
             self._panels(image).save(path)
 
@@ -132,17 +156,31 @@ class Caption:
     def _panels(self, image: Image) -> Image:
         from looksay import pictures
 
-        return pictures.attention_panels(image, self.words, self.attention, caption=self.text)
+        return pictures.attention_panels(
+            image, self.words, self.attention, caption=self.text, regions=self._drawn()
+        )
+
+    def _page(self, image: Image) -> str:
+        from looksay import pictures
+
+        return pictures.attention_html(
+            image, self.words, self.attention, title=self.text, regions=self._drawn()
+        )
+
+    def _drawn(self) -> Any:
+        """The regions as pictures have them."""
+        from looksay import pictures
+
+        found = self.regions
+        return None if found is None else pictures.Regions(found.corners, found.names)
 
     def _repr_html_(self) -> str:
         """The page of `save_picture`, in a frame of its own so that its style stays inside."""
-        from looksay import pictures
-
         try:
             image = self.photograph()
         except ImageError:  # a caption can outlive its picture
             return f"<p>{html.escape(self.text)}</p>"
-        page = pictures.attention_html(image, self.words, self.attention, title=self.text)
+        page = self._page(image)
         return (
             f'<iframe srcdoc="{html.escape(page)}" title="{html.escape(self.text)}" '
             'sandbox="allow-scripts" style="width: 100%; height: 36em; border: 0"></iframe>'
@@ -174,6 +212,10 @@ class CaptionError:
             "model": self.model,
             "error": self.message,
         }
+
+
+def _rounded(attention: np.ndarray) -> list[Any]:
+    return np.round(attention.astype(float), 6).tolist()
 
 
 def _in_notebook() -> bool:

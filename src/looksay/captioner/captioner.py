@@ -1,4 +1,4 @@
-"""A bundle put to work.
+"""Bundles put to work.
 
 B pictures, S their side, R places, D feature size.
 """
@@ -7,29 +7,31 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 
 from looksay.captioner.caption import Caption, CaptionError
+from looksay.captioner.ensemble import Ensemble, Ground, overall
+from looksay.captioner.features import FEW, Features
 from looksay.captioner.loading import Loader, Picture, image_path, load_picture
-from looksay.captioner.stream import FEW, Batch, stream
-from looksay.decoding import DecodingOptions, Hypothesis, decode
+from looksay.captioner.stream import Batch, stream
+from looksay.decoding import DecodingOptions, Hypothesis
 from looksay.errors import BundleError, UsageError
 from looksay.images import ImageLimits, ImageSource
-from looksay.runtime import Bundle, Graph, GraphStepper, Pending, check_engine, open_graph
+from looksay.runtime import Bundle, Graph, check_engine, open_graph
 
 SHIPPED = Path(__file__).resolve().parents[1] / "bundles" / "default"
 
 BATCH_SIZE = 16
-_MOST_AT_ONCE = 8  # pictures that the backbone takes in one run: more are not faster
+
+Model = str | os.PathLike[str] | Bundle
 
 
 def load(
-    model: str | os.PathLike[str] | Bundle | None = None,
+    model: Model | Sequence[Model] | None = None,
     *,
     engine: str = "openvino",
     precision: str = "auto",
@@ -39,18 +41,22 @@ def load(
     """A captioner from a bundle's folder, or from the one that comes with looksay.
 
     Args:
-        model: a bundle's folder or an opened Bundle; None: the shipped one.
+        model: a bundle's folder or an opened Bundle; several of them, of one vocabulary, caption
+            together as an ensemble, as the first one's options say; None: the shipped one.
         engine: "openvino", or "onnxruntime" (the extra of that name).
         precision: "f32" gives the same captions on every machine, "bf16" is faster where the
             processor has it, "auto" takes bf16 there.
         threads: at most so many processor threads; None: as many as there are.
         limits: how large a picture may be.
 
-    Raises BundleError for a damaged, foreign or too new bundle.
+    Raises BundleError for a damaged, foreign or too new bundle, UsageError for bundles whose
+    vocabularies differ.
     """
-    if not isinstance(model, Bundle):
-        model = Bundle.open(_shipped() if model is None else model)
-    return Captioner(model, engine=engine, precision=precision, threads=threads, limits=limits)
+    if model is None:
+        model = _shipped()
+    models = [model] if isinstance(model, (str, os.PathLike, Bundle)) else model
+    bundles = [one if isinstance(one, Bundle) else Bundle.open(one) for one in models]
+    return Captioner(bundles, engine=engine, precision=precision, threads=threads, limits=limits)
 
 
 def _shipped() -> Path:
@@ -66,7 +72,7 @@ class Captioner:
     """Says what pictures show; make one with `looksay.load`.
 
     Graphs are compiled when they are first needed. It may be used by several threads, which take
-    turns.
+    turns. Several `bundles` are an ensemble; `bundle` is the first.
 
     Example:
         >>> captioner = looksay.load()
@@ -76,7 +82,7 @@ class Captioner:
 
     def __init__(
         self,
-        bundle: Bundle,
+        bundles: Bundle | Sequence[Bundle],
         *,
         engine: str = "openvino",
         precision: str = "auto",
@@ -84,7 +90,7 @@ class Captioner:
         limits: ImageLimits | None = None,
     ):
         check_engine(engine, precision, threads)
-        self.bundle = bundle
+        self.bundles = (bundles,) if isinstance(bundles, Bundle) else tuple(bundles)
         self._engine: dict[str, Any] = {
             "engine": engine,
             "precision": precision,
@@ -92,11 +98,17 @@ class Captioner:
         }
         self._limits = limits or ImageLimits()
         self._turn = threading.RLock()
+        self._ensemble = Ensemble(self.bundles, self._open)
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle; the first of an ensemble."""
+        return self.bundles[0]
 
     @property
     def name(self) -> str:
-        """The model's name."""
-        return self.bundle.name
+        """The model's name; of an ensemble "first + second + ..."."""
+        return self._ensemble.name
 
     @property
     def options(self) -> DecodingOptions:
@@ -106,7 +118,7 @@ class Captioner:
     @property
     def precision(self) -> str:
         """What the graphs compute in, "f32" or "bf16"."""
-        return self._backbone.precision
+        return self._ensemble.backbones.extractors[0].precision
 
     @overload
     def __call__(self, images: list[Any] | tuple[Any, ...], **options: Any) -> list[Caption]: ...
@@ -124,9 +136,10 @@ class Captioner:
             captions = self.caption_many(images, with_errors=False, **options)
             return [caption for caption in captions if isinstance(caption, Caption)]
         resolved = self.options.override(**options)
-        picture = load_picture(images, self.bundle.image_size, self._limits)
-        features_BRD = self.features(picture.pixels[None])
-        return self._captions([picture], features_BRD, resolved, [0])[0]
+        backbones = self._ensemble.backbones
+        picture = load_picture(images, backbones.image_sizes, self._limits, backbones.lookers)
+        seen = backbones.start([picture], False)()
+        return self._captions([picture], seen, resolved, [0])[0]
 
     def caption_many(
         self,
@@ -150,48 +163,26 @@ class Captioner:
         def decode_batch(batch: Batch) -> Iterator[Caption | CaptionError]:
             return self._decode_batch(batch, resolved, with_errors)
 
+        backbones = self._ensemble.backbones
         return stream(
             sources,
             batch_size=batch_size,
-            loader=Loader(self.bundle.image_size, self._limits),
-            backbone=self._starter,
+            loader=Loader(backbones.image_sizes, self._limits, backbones.lookers),
+            start=backbones.start,
             decode=decode_batch,
         )
 
     def features(self, images_BSS3: np.ndarray) -> np.ndarray:
-        """The backbone's features, float32 (B, R, D), of square uint8 pictures (B, S, S, 3)."""
+        """The features, float32 (B, R, D), that the (first) bundle's backbone makes of square
+        uint8 pictures (B, S, S, 3)."""
         size = self.bundle.image_size
         if images_BSS3.dtype != np.uint8 or images_BSS3.shape[1:] != (size, size, 3):
             raise UsageError(
                 f"The model takes uint8 pictures of the shape (B, {size}, {size}, 3), not "
                 f"{images_BSS3.dtype} {images_BSS3.shape}; images.load_square makes them."
             )
-        return self._starter(len(images_BSS3) >= FEW)(images_BSS3)()
-
-    def _starter(self, many: bool) -> Callable[[np.ndarray], Callable[[], np.ndarray]]:
-        """What starts the backbone on pictures and returns what waits for their features."""
-        graph = self._parallel_backbone if many else self._backbone
-
-        def start(images_BSS3: np.ndarray) -> Callable[[], np.ndarray]:
-            size = min(max(len(images_BSS3) // graph.num_parallel, 1), _MOST_AT_ONCE)
-            parts = range(0, len(images_BSS3), size)
-            pending = [graph.submit({"images": images_BSS3[i : i + size]}) for i in parts]
-            return lambda: self._gather(pending)
-
-        return start
-
-    def _gather(self, pending: Sequence[Pending]) -> np.ndarray:
-        rows, columns = self.bundle.grid
-        shape = rows * columns, self.bundle.feature_size
-        if not pending:
-            return np.empty((0, *shape), np.float32)
-        features_BRD = np.concatenate([run.result()["features"] for run in pending])
-        if features_BRD.shape[1:] != shape:
-            raise BundleError(
-                f"The backbone of {self.bundle.path} gives features {features_BRD.shape[1:]} where "
-                f"bundle.json says {shape}; get or export the bundle again."
-            )
-        return features_BRD
+        extractor = self._ensemble.backbones.extractors[0]
+        return extractor.start_squares(images_BSS3, many=len(images_BSS3) >= FEW)().values_BRD
 
     def _decode_batch(
         self, batch: Batch, options: DecodingOptions, with_errors: bool
@@ -219,21 +210,24 @@ class Captioner:
     def _captions(
         self,
         pictures: Sequence[Picture],
-        features_BRD: np.ndarray,
+        seen: Sequence[Features],
         options: DecodingOptions,
         numbers: Sequence[int],
     ) -> list[Caption]:
         with self._turn:
-            found = decode(self._stepper, features_BRD, options, numbers=numbers)
+            found = self._ensemble.decode(seen, options, numbers)
         return [
-            self._caption(picture, hypotheses)
-            for picture, hypotheses in zip(pictures, found, strict=True)
+            self._caption(picture, hypotheses, self._ensemble.grounds(seen, number))
+            for number, (picture, hypotheses) in enumerate(zip(pictures, found, strict=True))
         ]
 
-    def _caption(self, picture: Picture, hypotheses: Sequence[Hypothesis]) -> Caption:
+    def _caption(
+        self, picture: Picture, hypotheses: Sequence[Hypothesis], grounds: Sequence[Ground]
+    ) -> Caption:
         best, *others = hypotheses
         words = tuple(self.bundle.vocabulary.decode(best.tokens))
-        attention = best.attention.reshape(len(best.tokens), *self.bundle.grid)
+        maps = self._ensemble.maps(best.attention, grounds)
+        attention = overall(list(maps.values()), grounds)
         return Caption(
             text=self.bundle.vocabulary.join(words),
             words=words,
@@ -242,29 +236,18 @@ class Captioner:
             end_log_prob=float(best.log_probs[-1]) if best.ended else None,
             attention=attention[: len(words)],
             end_attention=attention[-1] if best.ended else None,
+            attentions={name: each[: len(words)] for name, each in maps.items()},
             score=best.score,
-            alternatives=tuple(self._caption(picture, [other]) for other in others),
+            regions=grounds[0].boxes,
+            alternatives=tuple(self._caption(picture, [other], grounds) for other in others),
             image=image_path(picture.source),
             model=self.name,
             source=picture.source,
         )
 
-    @cached_property
-    def _backbone(self) -> Graph:
-        return self._open("backbone")
-
-    @cached_property
-    def _parallel_backbone(self) -> Graph:
-        return self._open("backbone", throughput=True)
-
-    @cached_property
-    def _stepper(self) -> GraphStepper:
-        tokens = len(self.bundle.vocabulary)
-        return GraphStepper(self._open("encode"), self._open("step"), tokens)
-
-    def _open(self, name: str, **how: Any) -> Graph:
+    def _open(self, path: Path, **how: Any) -> Graph:
         with self._turn:
-            return open_graph(self.bundle.graph(name), **self._engine, **how)
+            return open_graph(path, **{**self._engine, **how})
 
     def __repr__(self) -> str:
         return f"Captioner({self.name!r}, engine={self._engine['engine']!r})"

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Collection
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+from PIL import Image
 
 from looksay.errors import ImageError
-from looksay.images import ImageLimits, load_square
+from looksay.images import ImageLimits, load_square, open_image
+
+
+@runtime_checkable
+class Looker(Protocol):
+    """Takes of a photograph, in a loading thread, what squares of it do not show."""
+
+    @property
+    def least_side(self) -> int:
+        """The shortest side in pixels that it makes use of."""
+        ...
+
+    def look(self, photo: Image.Image) -> Any:
+        """What it needs of the upright RGB photograph."""
+        ...
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Picture:
-    """A picture as it was given and as the model takes it, uint8 (size, size, 3)."""
+    """A picture as it was given and as the models take it: by side, uint8 (side, side, 3); and what
+    each looker took of it."""
 
     source: Any
-    pixels: np.ndarray
+    pixels: dict[int, np.ndarray]
+    looks: dict[Any, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -34,21 +52,34 @@ def image_path(source: Any) -> str | None:
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
 
 
-def load_picture(source: Any, size: int, limits: ImageLimits) -> Picture:
-    """Read one picture; a stream to its end, so that it can be shown later. Raises ImageError,
-    the source itself if it is one, as `images.find_images` yields them."""
+def load_picture(
+    source: Any, sizes: Collection[int], limits: ImageLimits, lookers: Collection[Looker] = ()
+) -> Picture:
+    """Read one picture in each of the sizes and for each looker; a stream to its end, so that it
+    can be shown later.
+
+    Raises ImageError, the source itself if it is one, as `images.find_images` yields them.
+    """
     if isinstance(source, ImageError):
         raise source
     if hasattr(source, "read") and not isinstance(source, os.PathLike):
         source = source.read(limits.max_bytes + 1)
-    return Picture(source, load_square(source, size, limits=limits))
+    squares = {size: load_square(source, size, limits=limits) for size in sizes}
+    # opened apart, so that a square is the same with lookers and without
+    looks = {
+        looker: looker.look(open_image(source, limits=limits, at_least=looker.least_side))
+        for looker in lookers
+    }
+    return Picture(source, squares, looks)
 
 
 class Loader:
     """A few threads that read pictures; Pillow lets go of the interpreter while it decodes."""
 
-    def __init__(self, size: int, limits: ImageLimits):
-        self._size, self._limits = size, limits
+    def __init__(
+        self, sizes: Collection[int], limits: ImageLimits, lookers: Collection[Looker] = ()
+    ):
+        self._sizes, self._limits, self._lookers = sizes, limits, lookers
         self._pool = ThreadPoolExecutor(num_loading_threads(), "looksay-load")
 
     def start(self, source: Any) -> Future[Picture | Unreadable]:
@@ -60,7 +91,7 @@ class Loader:
 
     def _load(self, source: Any) -> Picture | Unreadable:
         try:
-            return load_picture(source, self._size, self._limits)
+            return load_picture(source, self._sizes, self._limits, self._lookers)
         except ImageError as error:
             return Unreadable(source, error)
 

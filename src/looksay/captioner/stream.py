@@ -1,26 +1,19 @@
-"""Captions of any number of pictures, in order: reading, backbone and decoding side by side.
-
-B pictures of a batch, S their side, R places, D feature size.
-"""
+"""Captions of any number of pictures, in order: reading, backbone and decoding side by side."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
-
+from looksay.captioner.features import FEW, Features
 from looksay.captioner.loading import Loader, Picture, Unreadable
-
-# Fewer pictures than this are not worth preparing a second backbone that runs them in parallel.
-FEW = 4
 
 T = TypeVar("T")
 
-Features = Callable[[], np.ndarray]
-"""Waits for features (B, R, D) that are being computed."""
+Wait = Callable[[], list[Features]]
+"""Waits for the features of a batch that are being computed, those of each bundle."""
 
 
 class Batch(NamedTuple):
@@ -28,7 +21,7 @@ class Batch(NamedTuple):
 
     first: int
     pictures: list[Picture | Unreadable]
-    features: Features | None
+    features: Wait | None
 
 
 def stream(
@@ -36,24 +29,24 @@ def stream(
     *,
     batch_size: int,
     loader: Loader,
-    backbone: Callable[[bool], Callable[[np.ndarray], Features]],
+    start: Callable[[Sequence[Picture], bool], Wait],
     decode: Callable[[Batch], Iterable[T]],
 ) -> Iterator[T]:
     """What `decode` makes of each batch, in order.
 
     While one batch is decoded, the backbone computes the next and the loader reads the one after
-    it: no more than three are in memory. `backbone(many)` gives what starts the computation of
-    pictures (B, S, S, 3); `many` says whether there are more than a few.
+    it: no more than three are in memory. `start(pictures, many)` starts the computation; `many`
+    says whether there are more than a few in all.
     """
     sources = iter(sources)
     head = list(islice(sources, min(batch_size, FEW)))
-    start = backbone(len(head) == FEW)
+    many = len(head) == FEW
     first = 0
 
     def begin(pictures: list[Picture | Unreadable]) -> Batch:
         nonlocal first
-        readable = [picture.pixels for picture in pictures if isinstance(picture, Picture)]
-        batch = Batch(first, pictures, start(np.stack(readable)) if readable else None)
+        readable = [picture for picture in pictures if isinstance(picture, Picture)]
+        batch = Batch(first, pictures, start(readable, many) if readable else None)
         first += len(pictures)
         return batch
 

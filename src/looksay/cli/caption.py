@@ -26,6 +26,8 @@ Examples:
   looksay caption holiday/ "*.png"                 folders and patterns
   looksay caption photo.jpg --attention looked/    where it looked, as a picture
   looksay caption photo.jpg --num-captions 3 --format json
+  looksay caption photo.jpg --beam 6 --beam-groups 3 --num-captions 3    captions that differ
+  looksay caption photo.jpg --model runs/a/bundle --model runs/b/bundle  two models as one
   looksay caption library/ --output captions.jsonl run it again to go on
   curl -s https://example.org/a.jpg | looksay caption -
   find . -name "*.jpg" | looksay caption --files-from -
@@ -70,7 +72,7 @@ def caption(
     attention: Path | None,
     attention_kind: str | None,
     attention_values: bool,
-    model: str | None,
+    models: tuple[str, ...],
     batch_size: int | None,
     engine: str,
     precision: str,
@@ -83,7 +85,7 @@ def caption(
     """
     options = resolve_decoding(**search)
     format = guess_format(format, output)
-    load = {"model": model, "engine": engine, "precision": precision}
+    load = {"model": models or None, "engine": engine, "precision": precision}
     if attention_values and format not in ("json", "jsonl"):
         raise UsageError("--attention-values needs --format json or jsonl.")
     if attention_kind and not attention and not demo:

@@ -18,6 +18,20 @@ _OPTIONS = [
         metavar="K",
         help="Keep the K best beginnings at every word. More is slower and a little better.",
     ),
+    click.option(
+        "--beam-groups",
+        type=click.IntRange(min=1),
+        metavar="G",
+        help="Divide the beam into G groups that choose different words (diverse beam search), so "
+        "that the captions of --num-captions differ.  [default: 1]",
+    ),
+    click.option(
+        "--diversity",
+        type=click.FloatRange(min=0),
+        metavar="S",
+        help="With --beam-groups: how much a word loses, in natural logarithms of its probability, "
+        "for each time an earlier group chose it.  [default: 0.5]",
+    ),
     click.option("--greedy", is_flag=True, help="Take the likeliest word each time: fastest."),
     click.option("--sample", is_flag=True, help="Draw words by their probability: varied."),
     click.option(
@@ -61,6 +75,8 @@ def decoding_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def resolve_decoding(
     *,
     beam: int | None = None,
+    beam_groups: int | None = None,
+    diversity: float | None = None,
     greedy: bool = False,
     sample: bool = False,
     num_captions: int | None = None,
@@ -71,27 +87,47 @@ def resolve_decoding(
 
     Raises UsageError where two options contradict each other.
     """
+    groups = _given(beam_groups=beam_groups, diversity=diversity)
+    drawing = _given(**sampling)
     chosen = [name for name, on in _methods(beam, greedy, sample).items() if on]
     if len(chosen) > 1:
         raise UsageError(f"{' and '.join(chosen)} contradict each other; choose one of them.")
-    given = {name: value for name, value in sampling.items() if value is not None}
-    if given and not sample:
-        options = ", ".join("--" + name.replace("_", "-") for name in given)
-        raise UsageError(f"{options} only makes sense when drawing words; add --sample.")
+    if drawing and not sample:
+        raise UsageError(f"{_flags(drawing)} only makes sense when drawing words; add --sample.")
+    if groups and (greedy or sample):
+        raise UsageError(
+            f"{_flags(groups)} only makes sense for a beam; leave {chosen[0]} out, or use --beam."
+        )
     if greedy and (num_captions or 1) > 1:
         raise UsageError(
             "--greedy finds one caption only; use --beam or --sample for --num-captions."
         )
-    if beam is not None and (num_captions or 1) > beam:
+    if beam is not None:
+        _check_beam(beam, beam_groups or 1, num_captions or 1)
+    options = _given(beam_size=beam) | groups | drawing
+    if chosen or groups:
+        options["method"] = "greedy" if greedy else "sample" if sample else "beam"
+    return options | _given(num_captions=num_captions, max_words=max_words)
+
+
+def _check_beam(beam: int, groups: int, num_captions: int) -> None:
+    if num_captions > beam:
         raise UsageError(
             f"--beam {beam} cannot find {num_captions} captions; use --beam {num_captions} or more."
         )
-    if greedy or sample:
-        given["method"] = "greedy" if greedy else "sample"
-    elif beam is not None:
-        given |= {"method": "beam", "beam_size": beam}
-    more = {"num_captions": num_captions, "max_words": max_words}
-    return given | {name: value for name, value in more.items() if value is not None}
+    if beam % groups:
+        raise UsageError(
+            f"--beam {beam} cannot be divided into {groups} equal groups; use "
+            f"--beam {(beam // groups + 1) * groups}."
+        )
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _flags(options: dict[str, Any]) -> str:
+    return ", ".join("--" + name.replace("_", "-") for name in options)
 
 
 def _methods(beam: int | None, greedy: bool, sample: bool) -> dict[str, bool]:

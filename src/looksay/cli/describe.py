@@ -54,15 +54,20 @@ def describe(
 def _recipe(source: str, settings: tuple[str, ...], words: int) -> tuple[dict, Any, Any, Any]:
     from looksay.features.backbones import get_backbone
     from looksay.models import build_model
+    from looksay.training.feature_sources import open_source
     from looksay.training.recipe import load_recipe
 
     recipe = load_recipe(source, settings)
-    backbone = get_backbone(recipe.features.backbone)
+    options = recipe.features
+    backbone = get_backbone(options.backbone)
+    published = options.regions == "file"
+    size = open_source(options).feature_size if published else backbone.feature_size
+    regions = 0 if options.regions == "none" else options.max_regions
     vocabulary = min(words, recipe.text.max_words or words)
     model = build_model(
         recipe.architecture,
         vocabulary_size=vocabulary,
-        feature_size=backbone.feature_size,
+        feature_size=size,
         **recipe.model_options,
     )
     head = {
@@ -71,12 +76,14 @@ def _recipe(source: str, settings: tuple[str, ...], words: int) -> tuple[dict, A
         "publication": recipe.publication,
         **{f"departs {i + 1}": text for i, text in enumerate(recipe.departures)},
         "architecture": recipe.architecture,
-        "backbone": f"{backbone.name}, {_grid(backbone.image_size, backbone.grid)}",
+        **_seen(backbone, options.regions, regions),
         "vocabulary": f"{vocabulary:,} words (--words)",
     }
 
     def compute(images_BSS3: np.ndarray) -> np.ndarray:
-        return backbone.build(None).predict(images_BSS3, verbose=0)
+        if published:
+            return _noise(len(images_BSS3), regions, size)
+        return _as_regions(backbone.build(None).predict(images_BSS3, verbose=0), regions)
 
     return head, model, backbone, compute
 
@@ -87,11 +94,15 @@ def _bundle(source: str) -> tuple[dict, Any, Any, Any]:
     from looksay.runtime import Bundle, open_graph
 
     bundle = Bundle.open(source)
-    backbone = get_backbone(bundle.config["backbone"]["name"])
+    settings = bundle.regions
+    kind, regions = ("none", 0) if settings is None else (settings.source, settings.max_regions)
+    # of published features the bundle names no backbone; the recipe's one is not used
+    name = bundle.config["backbone"]["name"] if kind != "file" else "efficientnet_lite2"
+    backbone = get_backbone(name)
     head = {
         "bundle": bundle.name,
         "architecture": bundle.config["architecture"],
-        "backbone": f"{backbone.name}, {_grid(bundle.image_size, bundle.grid)}",
+        **_seen(backbone, kind, regions),
         "vocabulary": f"{len(bundle.vocabulary):,} words",
         "licence": bundle.config.get("licence", "not given"),
         **{
@@ -101,11 +112,33 @@ def _bundle(source: str) -> tuple[dict, Any, Any, Any]:
     }
 
     def compute(images_BSS3: np.ndarray) -> np.ndarray:
-        return open_graph(bundle.graph("backbone"), precision="f32")({"images": images_BSS3})[
-            "features"
-        ]
+        if kind == "file":
+            return _noise(len(images_BSS3), regions, bundle.feature_size)
+        graph = open_graph(bundle.graph("backbone"), precision="f32")
+        return _as_regions(graph({"images": images_BSS3})["features"], regions)
 
     return head, load_bundle_model(Path(source)), backbone, compute
+
+
+def _seen(backbone: Any, kind: str, regions: int) -> dict[str, str]:
+    """The lines that say what the model sees."""
+    if kind == "file":
+        return {"regions": f"{regions} of published features (noise stands for them)"}
+    seen = {"backbone": f"{backbone.name}, {_grid(backbone.image_size, backbone.grid)}"}
+    if kind != "none":
+        seen["regions"] = f"{regions} by {kind} (the whole picture stands for each)"
+    return seen
+
+
+def _noise(batch: int, regions: int, size: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(batch, regions, size)).astype(np.float32)
+
+
+def _as_regions(features_BPD: np.ndarray, regions: int) -> np.ndarray:
+    """The grid as it is, or so many regions of the whole picture, (B, regions, D)."""
+    if not regions:
+        return features_BPD
+    return np.repeat(features_BPD.mean(1, keepdims=True), regions, 1)
 
 
 def _follow(

@@ -9,7 +9,12 @@ import click
 
 _OPTIONS = [
     click.option(
-        "--model", metavar="BUNDLE", help="A bundle's folder.  [default: the shipped one]"
+        "--model",
+        "models",
+        multiple=True,
+        metavar="BUNDLE",
+        help="A bundle's folder; given again, the bundles caption together as an ensemble, each "
+        "word by the mean of their probabilities.  [default: the shipped one]",
     ),
     click.option(
         "--batch-size",

@@ -20,6 +20,7 @@ EPILOG = """\b
 Examples:
   looksay evaluate runs/default/bundle --data flickr8k:~/Flickr8k --split dev
   looksay evaluate --data flickr8k:~/Flickr8k --greedy --output results/
+  looksay evaluate --model runs/a/bundle --model runs/b/bundle --data flickr8k:~/Flickr8k
 
 \b
 --output gets results.json (COCO's results format) and scores.json. BLEU, ROUGE-L and CIDEr-D are
@@ -48,7 +49,7 @@ def evaluate(
     split: str,
     output: Path | None,
     as_json: bool,
-    model: str | None,
+    models: tuple[str, ...],
     batch_size: int | None,
     split_seed: int,
     split_file: Path | None,
@@ -61,12 +62,15 @@ def evaluate(
     from looksay.data import load_data
     from looksay.evaluation import evaluate_captions, to_coco_results
 
-    if bundle is not None and model is not None:
-        raise UsageError("the bundle is given twice; leave --model out")
+    if bundle is not None and models:
+        raise UsageError(
+            f"{bundle} is given beside --model; leave --model out, or name every bundle of an "
+            "ensemble with a --model of its own."
+        )
     decoding = resolve_decoding(**options)
     dataset = load_data(data, seed=split_seed, split_file=split_file)
     records = dataset.split(split)
-    captioner = looksay.load(bundle or model, engine=engine, precision=precision)
+    captioner = looksay.load(bundle or models or None, engine=engine, precision=precision)
     found = captioner.caption_many(
         [record.image for record in records], batch_size=batch_size or 16, **decoding
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-import numpy as np
 
 from looksay.cli.training_options import need_training_extra
 
@@ -44,22 +43,25 @@ def peek(
     """Caption PICTURES with an epoch of the training run in the folder RUN."""
     need_training_extra()
     from looksay.decoding import DecodingOptions, decode
-    from looksay.images import load_square, open_image
+    from looksay.images import open_image
     from looksay.models.stepper import KerasStepper
-    from looksay.pictures import attention_panels
+    from looksay.runtime.regions import region_mask
     from looksay.training.kept import load_epoch
+    from looksay.training.peeks import panels_of
 
     kept = load_epoch(run, epoch, graph_folder)
-    size = kept.backbone.image_size
-    images = np.stack([load_square(path, size) for path in pictures])
-    features = kept.backbone_graph()({"images": images})["features"]
-    found = decode(KerasStepper(kept.model), features, DecodingOptions(method="greedy"))
-    for path, hypotheses in zip(pictures, found, strict=True):
+    features, boxes = kept.features(pictures)
+    mask = None if boxes is None else region_mask(boxes)
+    found = decode(KerasStepper(kept.model), features, DecodingOptions(method="greedy"), mask)
+    for number, (path, hypotheses) in enumerate(zip(pictures, found, strict=True)):
         words = list(kept.vocabulary.decode(hypotheses[0].tokens))
         caption = kept.vocabulary.join(words)
         click.echo(f"{path}\t{caption}")
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            attention = hypotheses[0].attention[: len(words)].reshape(-1, *kept.backbone.grid)
-            picture = attention_panels(open_image(path), words, attention, caption=caption)
+            attention = hypotheses[0].attention[: len(words)]
+            of_picture = None if boxes is None else boxes[number]
+            picture = panels_of(
+                open_image(path), words, attention, kept.source.layout, of_picture, caption=caption
+            )
             picture.save(folder / f"{path.stem}.png")

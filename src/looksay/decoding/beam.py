@@ -14,11 +14,11 @@ from looksay.decoding.candidates import best_continuations
 from looksay.decoding.hypothesis import Hypothesis, normalised
 from looksay.decoding.options import DecodingOptions
 from looksay.decoding.rules import FIRST_WORD
-from looksay.decoding.search import Choice, Search
+from looksay.decoding.search import Choice, SentenceSearch
 from looksay.text import END, SPECIALS
 
 
-class Beam(Search):
+class Beam(SentenceSearch):
     """Beam search with frozen finished sentences and length normalisation.
 
     A sentence ends when its END is among the K best continuations of its picture; it is then kept
@@ -27,14 +27,16 @@ class Beam(Search):
     its log-probability only falls, and no length divides it by more than the greatest.
 
     One beam always follows the greedy sentence, so the result never scores below greedy search's:
-    a wider beam alone does not ensure that.
+    a wider beam alone does not ensure that. `with_greedy` False leaves it out.
     """
 
-    def __init__(self, num_pictures: int, options: DecodingOptions):
+    def __init__(self, num_pictures: int, options: DecodingOptions, *, with_greedy: bool = True):
         super().__init__(num_pictures, options)
         size = options.beam_size
         self._scores_BK = np.zeros((num_pictures, 1))
-        self._greedy_B = np.zeros(num_pictures, np.int64)  # its beam; -1 when it has ended
+        self._penalties_BK = np.zeros((num_pictures, 1))  # what a beam's words have lost so far
+        # The greedy sentence's beam; -1 when it has ended, or is not followed.
+        self._greedy_B = np.full(num_pictures, 0 if with_greedy else -1)
         # Of all pictures: the best that ended, best first, and where the history has them;
         self._ended = np.full((num_pictures, size), -np.inf)
         self._ended_beam = np.zeros((num_pictures, size), np.int64)
@@ -43,24 +45,38 @@ class Beam(Search):
         self._open = np.full((num_pictures, size), -np.inf)
         self._open_words = np.zeros(num_pictures, np.int64)
 
-    def advance(self, log_probs_BKV: np.ndarray, attention_BKR: np.ndarray) -> Choice:
+    @property
+    def live_BK(self) -> np.ndarray:
+        """Which beams hold a sentence that goes on."""
+        return self._scores_BK > -np.inf
+
+    def advance(
+        self,
+        log_probs_BKV: np.ndarray,
+        attention_BKR: np.ndarray,
+        penalty_BW: np.ndarray | None = None,
+    ) -> Choice:
+        """Choose the next tokens. `penalty_BW` is taken off the words' log-probabilities, and stays
+        with the beams that choose them all the same; it counts among rivals, but in no score."""
         choices_BPC = self.rules.choices(log_probs_BKV, self.prefix_BKT)
         ends_BP, words_BPW = choices_BPC[..., 0], choices_BPC[..., FIRST_WORD:]
         num_words = words_BPW.shape[-1]
-        size = self.options.beam_size
-        places_BK, scores_BK = best_continuations(self._scores_BK, words_BPW, size)
+        places_BK, totals_BK = self._rank(words_BPW, penalty_BW)
         rows_B = np.arange(len(ends_BP))
         greedy_BW = words_BPW[rows_B, self._greedy_B]
         greedy_word_B = greedy_BW.argmax(axis=1)
-        self._end(ends_BP, scores_BK, greedy_BW[rows_B, greedy_word_B])
+        self._end(ends_BP, totals_BK, greedy_BW[rows_B, greedy_word_B])
         self._follow_greedy(places_BK, self._greedy_B * num_words + greedy_word_B)
 
         parents_BK, words_BK = np.divmod(places_BK, num_words)
         rows_B1 = rows_B[:, None]
         chosen_BK = words_BPW[rows_B1, parents_BK, words_BK]
         scores_BK = np.where(
-            scores_BK > -np.inf, self._scores_BK[rows_B1, parents_BK] + chosen_BK, -np.inf
+            totals_BK > -np.inf, self._scores_BK[rows_B1, parents_BK] + chosen_BK, -np.inf
         )
+        self._penalties_BK = self._penalties_BK[rows_B1, parents_BK]
+        if penalty_BW is not None:
+            self._penalties_BK += penalty_BW[rows_B1, words_BK]
         tokens_BK = (words_BK + len(SPECIALS)).astype(np.int32)
         end_log_probs_BP = log_probs_BKV[..., END].copy()
         self.history.add(
@@ -87,7 +103,17 @@ class Beam(Search):
     def keep(self, rows: np.ndarray) -> None:
         super().keep(rows)
         self._scores_BK = self._scores_BK[rows]
+        self._penalties_BK = self._penalties_BK[rows]
         self._greedy_B = self._greedy_B[rows]
+
+    def _rank(
+        self, words_BPW: np.ndarray, penalty_BW: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Places and totals (B, K) of the best continuations, what they have lost taken off."""
+        if penalty_BW is not None:
+            words_BPW = words_BPW - penalty_BW[:, None]
+        standing_BP = self._scores_BK - self._penalties_BK
+        return best_continuations(standing_BP, words_BPW, self.options.beam_size)
 
     def _unfinished(self, picture: int, words: set[tuple[int, ...]]) -> Iterator[Hypothesis]:
         """The live sentences that differ from the finished ones, best first."""
@@ -103,11 +129,12 @@ class Beam(Search):
         """Keep the sentences whose END is among the best continuations, or that greedy search
         would end: there END is at least as likely as the likeliest word, `greedy_B`."""
         totals_BP = self._scores_BK + ends_BP
+        standing_BP = totals_BP - self._penalties_BK
         rows = np.arange(len(ends_BP))
         greedy_ends_B = (self._greedy_B >= 0) & (ends_BP[rows, self._greedy_B] >= greedy_B)
-        all_BN = np.concatenate([rivals_BK, totals_BP], axis=1)
+        all_BN = np.concatenate([rivals_BK, standing_BP], axis=1)
         size = rivals_BK.shape[1]
-        accepted_BP = totals_BP >= np.partition(all_BN, -size, axis=1)[:, -size, None]
+        accepted_BP = standing_BP >= np.partition(all_BN, -size, axis=1)[:, -size, None]
         accepted_BP[rows[greedy_ends_B], self._greedy_B[greedy_ends_B]] = True
         accepted_BP &= totals_BP > -np.inf
         self._greedy_B[greedy_ends_B] = -1

@@ -12,11 +12,11 @@ import numpy as np
 
 from looksay.decoding.hypothesis import Hypothesis
 from looksay.decoding.options import DecodingOptions
-from looksay.decoding.search import Choice, Search
+from looksay.decoding.search import Choice, SentenceSearch
 from looksay.text import END, PAD
 
 
-class Chains(Search):
+class Chains(SentenceSearch):
     """`num_captions` independent sentences a picture; `choose` picks each one's next token."""
 
     def __init__(self, num_pictures: int, options: DecodingOptions):

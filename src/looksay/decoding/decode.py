@@ -11,6 +11,7 @@ import numpy as np
 
 from looksay.decoding.beam import Beam
 from looksay.decoding.chains import Chains, Samples
+from looksay.decoding.diverse import DiverseBeam
 from looksay.decoding.hypothesis import Hypothesis
 from looksay.decoding.options import DecodingOptions
 from looksay.decoding.search import Search
@@ -38,11 +39,25 @@ def decode(
     """
     if not len(features_BRD):
         return []
-    search = _search(options, range(len(features_BRD)) if numbers is None else numbers)
     features_BRD = np.ascontiguousarray(features_BRD, np.float32)
     memory, carry = stepper.encode(features_BRD, mask_BR)
+    return decode_encoded(
+        stepper, memory, carry, options, range(len(features_BRD)) if numbers is None else numbers
+    )
+
+
+def decode_encoded(
+    stepper: Stepper,
+    memory: Memory,
+    carry: Carry,
+    options: DecodingOptions,
+    numbers: Sequence[int],
+) -> list[list[Hypothesis]]:
+    """`decode` for pictures, at least one, that the stepper has encoded already; `numbers` has one
+    for each."""
+    search = _search(options, numbers)
     _run(stepper, search, memory, carry)
-    return [_checked(search.results(picture)) for picture in range(len(features_BRD))]
+    return [_checked(search.results(picture)) for picture in range(len(numbers))]
 
 
 def _search(options: DecodingOptions, numbers: Sequence[int]) -> Search:
@@ -50,6 +65,8 @@ def _search(options: DecodingOptions, numbers: Sequence[int]) -> Search:
         return Samples(options, numbers)
     if options.method == "greedy" or options.beam_size == 1:
         return Chains(len(numbers), options)
+    if options.beam_groups > 1:
+        return DiverseBeam(len(numbers), options)
     return Beam(len(numbers), options)
 
 

@@ -12,6 +12,8 @@ METHODS = ("greedy", "beam", "sample")
 
 _ONLY_FOR = {
     "beam_size": ("beam",),
+    "beam_groups": ("beam",),
+    "diversity": ("beam",),
     "temperature": ("sample",),
     "top_k": ("sample",),
     "top_p": ("sample",),
@@ -20,6 +22,7 @@ _ONLY_FOR = {
 # The least and the greatest value that makes sense.
 _INTEGERS = {
     "beam_size": (1, 1000),
+    "beam_groups": (1, 1000),
     "num_captions": (1, 1000),
     "max_words": (1, 1000),
     "min_words": (0, 1000),
@@ -27,7 +30,12 @@ _INTEGERS = {
     "top_k": (0, 10**9),
     "seed": (0, 2**63 - 1),
 }
-_NUMBERS = {"length_power": (0.0, 10.0), "temperature": (1e-3, 1e3), "top_p": (1e-9, 1.0)}
+_NUMBERS = {
+    "length_power": (0.0, 10.0),
+    "diversity": (0.0, 1e3),
+    "temperature": (1e-3, 1e3),
+    "top_p": (1e-9, 1.0),
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -37,6 +45,10 @@ class DecodingOptions:
     Args:
         method: "greedy" (the likeliest word each time), "beam" or "sample".
         beam_size: sentences followed at once by beam search; 1 is greedy.
+        beam_groups: groups that the beam is divided into, each kept away from the words of those
+            before it (diverse beam search); 1: plain beam search.
+        diversity: how strongly, in natural logarithms of probability for each time that a group
+            before chose the word at the same place; 0.2 to 0.8 in the paper.
         num_captions: captions of a picture: the best of the beam, or as many samples.
         max_words: a sentence is cut after so many words if it has not ended.
         min_words: no sentence ends before so many words.
@@ -50,6 +62,8 @@ class DecodingOptions:
 
     method: str = "beam"
     beam_size: int = 5
+    beam_groups: int = 1
+    diversity: float = 0.5
     num_captions: int = 1
     max_words: int = 20
     min_words: int = 1
@@ -91,6 +105,11 @@ class DecodingOptions:
                 f"A beam of {self.beam_size} cannot give {self.num_captions} captions; "
                 f"raise beam_size to {self.num_captions} or more."
             )
+        if self.method == "beam" and self.beam_size % self.beam_groups:
+            raise UsageError(
+                f"A beam of {self.beam_size} cannot be divided into {self.beam_groups} equal "
+                "groups; make beam_size a multiple of beam_groups."
+            )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> DecodingOptions:
@@ -108,6 +127,10 @@ class DecodingOptions:
                     f"{name} has no effect on the method {options.method!r}; it belongs to "
                     f"method={_ONLY_FOR[name][0]!r}."
                 )
+        if "diversity" in values and options.beam_groups == 1:
+            raise UsageError(
+                "diversity has no effect on a single group of beams; set beam_groups to 2 or more."
+            )
         return options
 
     def as_dict(self) -> dict[str, Any]:

@@ -23,22 +23,12 @@ class Choice(NamedTuple):
 class Search(ABC):
     """A search over the sentences of several pictures, fed a step at a time.
 
-    A row of the batch is one of the pictures; `keep` drops rows, and a picture's results stay in
-    arrays over all pictures.
+    A row of the batch is one of the pictures; `keep` drops rows, and a picture's results stay.
     """
 
     def __init__(self, num_pictures: int, options: DecodingOptions):
         self.options = options
-        self.rules = Rules(options)
-        self.history = History(options.length_power)
         self.pictures = np.arange(num_pictures)  # of each row
-        self.rows = np.arange(num_pictures)  # of each picture
-        self.prefix_BKT = np.zeros((num_pictures, 1, 0), np.int32)
-
-    @property
-    def num_words(self) -> int:
-        """How many words the live sentences have."""
-        return self.prefix_BKT.shape[-1]
 
     @abstractmethod
     def advance(self, log_probs_BKV: np.ndarray, attention_BKR: np.ndarray) -> Choice:
@@ -51,6 +41,25 @@ class Search(ABC):
     def keep(self, rows: np.ndarray) -> None:
         """Go on with these rows only."""
         self.pictures = self.pictures[rows]
+
+
+class SentenceSearch(Search):
+    """A search that follows its sentences itself: their words so far, and how they came about."""
+
+    def __init__(self, num_pictures: int, options: DecodingOptions):
+        super().__init__(num_pictures, options)
+        self.rules = Rules(options)
+        self.history = History(options.length_power)
+        self.rows = np.arange(num_pictures)  # of each picture
+        self.prefix_BKT = np.zeros((num_pictures, 1, 0), np.int32)
+
+    @property
+    def num_words(self) -> int:
+        """How many words the live sentences have."""
+        return self.prefix_BKT.shape[-1]
+
+    def keep(self, rows: np.ndarray) -> None:
+        super().keep(rows)
         self.rows = np.zeros_like(self.rows)
         self.rows[self.pictures] = np.arange(len(rows))
         self.prefix_BKT = self.prefix_BKT[rows]

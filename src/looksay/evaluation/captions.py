@@ -21,15 +21,19 @@ def decode_split(
     features_NRD: np.ndarray,
     rows: np.ndarray,
     options: DecodingOptions,
+    masks_NR: np.ndarray | None = None,
     *,
     batch_size: int = 64,
 ) -> list[Hypothesis]:
-    """The best caption of each picture, from the rows of a feature store."""
+    """The best caption of each picture, from the rows of a feature store; `masks_NR` says which of
+    a row's regions count, None: all do."""
     best = []
     for start in range(0, len(rows), batch_size):
-        features_BRD = features_NRD[rows[start : start + batch_size]].astype(np.float32)
+        part = rows[start : start + batch_size]
+        features_BRD = features_NRD[part].astype(np.float32)
+        mask_BR = None if masks_NR is None else masks_NR[part]
         numbers = range(start, start + len(features_BRD))
-        found = decode(stepper, features_BRD, options, numbers=numbers)
+        found = decode(stepper, features_BRD, options, mask_BR, numbers=numbers)
         best += [hypotheses[0] for hypotheses in found]
     return best
 
