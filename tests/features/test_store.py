@@ -34,6 +34,14 @@ def test_rows_come_back_after_reopening(tmp_path):
     assert store.array().dtype == np.float16
 
 
+def test_values_before_the_first_line_are_cut_off(tmp_path):
+    FeatureStore(tmp_path, IDENTITY)
+    (tmp_path / "features.f16").write_bytes(b"\x01" * 24)
+    store = FeatureStore(tmp_path, IDENTITY)
+    store.append([("f" * 64, "plain")], row(9))
+    np.testing.assert_array_equal(FeatureStore(tmp_path, IDENTITY).array()[:, 0, 0], [9])
+
+
 @pytest.mark.parametrize("tail", [b"\x00" * 7, b"\x01" * 24, b"\x01" * 100])
 def test_values_without_their_line_are_cut_off(tmp_path, tail):
     filled(tmp_path)
@@ -131,3 +139,77 @@ def test_a_full_disk_is_a_sentence_and_the_same_store_goes_on(
     store.append([("f" * 64, "plain")], row(9))
     for found in (store, FeatureStore(tmp_path, IDENTITY)):
         np.testing.assert_array_equal(found.array()[:, 0, 0], [0, 1, 2, 9])
+
+
+REGIONS = {**IDENTITY, "regions": {"source": "detector", "max_regions": 4}}
+
+
+def regions(value: float, count: int) -> np.ndarray:
+    """Boxes (1, 4, 6) of which so many are regions."""
+    boxes = np.zeros((1, 4, 6), np.float32)
+    boxes[0, :count] = [0, 0, 0.5, 1, value / 10, value]
+    return boxes
+
+
+def filled_with_regions(folder) -> FeatureStore:
+    store = FeatureStore(folder, REGIONS)
+    for number in range(3):
+        store.append([(f"{number:064x}", "plain")], row(number), regions(number, number + 1))
+    return store
+
+
+def test_regions_come_back_with_their_boxes(tmp_path):
+    filled_with_regions(tmp_path)
+    store = FeatureStore(tmp_path, REGIONS)
+    np.testing.assert_array_equal(store.array()[:, 0, 0], [0, 1, 2])
+    np.testing.assert_array_equal(store.boxes()[:, 0, 5], [0, 1, 2])
+    np.testing.assert_array_equal(store.masks().sum(1), [1, 2, 3])
+    assert store.disk_need(1) == 24 + 4 * 6 * 4
+    empty = FeatureStore(tmp_path / "new", REGIONS)
+    assert empty.boxes().shape == (0, 4, 6) and empty.masks().shape == (0, 4)
+
+
+def test_a_grid_has_no_boxes_and_no_mask(tmp_path):
+    store = filled(tmp_path)
+    assert store.boxes() is None and store.masks() is None
+    assert not (tmp_path / "boxes.f32").exists()
+
+
+@pytest.mark.parametrize("name", ["features.f16", "boxes.f32"])
+@pytest.mark.parametrize("tail", [5, 24, 200])
+def test_either_file_is_cut_to_the_rows_that_count(tmp_path, name, tail):
+    """As a run leaves them that was killed between the two, or before the index's line."""
+    filled_with_regions(tmp_path)
+    with (tmp_path / name).open("ab") as file:
+        file.write(b"\x01" * tail)
+    store = FeatureStore(tmp_path, REGIONS)
+    store.append([("f" * 64, "plain")], row(9), regions(9, 4))
+    reopened = FeatureStore(tmp_path, REGIONS)
+    np.testing.assert_array_equal(reopened.array()[:, 0, 0], [0, 1, 2, 9])
+    np.testing.assert_array_equal(reopened.boxes()[:, 0, 5], [0, 1, 2, 9])
+
+
+def test_lost_boxes_are_an_error(tmp_path):
+    filled_with_regions(tmp_path)
+    (tmp_path / "boxes.f32").unlink()
+    with pytest.raises(FeatureError, match="damaged"):
+        FeatureStore(tmp_path, REGIONS)
+
+
+def test_regions_without_boxes_cannot_be_added(tmp_path):
+    with pytest.raises(ValueError):
+        filled_with_regions(tmp_path).append([("f" * 64, "plain")], row(9))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        (IDENTITY, REGIONS, "holds features of a grid.*asks for features of regions"),
+        (REGIONS, IDENTITY, "holds features of regions.*asks for features of a grid"),
+        (REGIONS, {**REGIONS, "regions": {"max_regions": 5}}, "other regions"),
+    ],
+)
+def test_a_grid_is_no_store_of_regions(tmp_path, first, second, words):
+    FeatureStore(tmp_path, first)
+    with pytest.raises(FeatureError, match=words):
+        FeatureStore(tmp_path, second)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from looksay.export.process import run_export
 from looksay.features.backbones import Backbone
 from looksay.models import MODELS, CaptionModel
 from looksay.runtime import write_manifest
+from looksay.runtime.regions import RegionSettings
 from looksay.text import Vocabulary
 
 WEIGHTS = "model.weights.h5"
@@ -29,17 +30,22 @@ def write_bundle(
     model: CaptionModel,
     vocabulary: Vocabulary,
     backbone: Backbone,
-    backbone_graph: Path,
+    backbone_graph: Path | None,
     *,
     name: str,
     recipe: dict[str, Any],
     identity: dict[str, Any],
     licence: str,
+    regions: RegionSettings | None = None,
+    attachments: Mapping[str, Path] | None = None,
     describe: Callable[[Path], tuple[str, dict[str, float]]],
 ) -> None:
     """Write `folder` anew: graphs, vocabulary, weights, recipe, card, and bundle.json last.
 
     The weights in it are those of the graphs, rounded to float16. `model` is left as it is.
+    backbone_graph: None where features are published ones, which no backbone of ours computes.
+    regions: how regions are found, where the model looks at them; their graphs are attachments.
+    attachments: further files of the bundle, by their names in it.
     describe: given the folder with the finished graphs, returns the card and the scores.
     Raises BundleError when `folder` holds anything but a bundle.
     """
@@ -50,8 +56,12 @@ def write_bundle(
         made = Path(temporary) / "bundle"
         made.mkdir()
         save_rounded_weights(model, made / WEIGHTS)
-        export_graphs(model, backbone, made / WEIGHTS, made)
-        shutil.copyfile(backbone_graph, made / "backbone.onnx")
+        num_places = backbone.num_places if regions is None else regions.max_regions
+        export_graphs(model, num_places, made / WEIGHTS, made)
+        if backbone_graph is not None:
+            shutil.copyfile(backbone_graph, made / "backbone.onnx")
+        for file_name, source in (attachments or {}).items():
+            shutil.copyfile(source, made / file_name)
         vocabulary.save(made / "vocabulary.txt")
         (made / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
         card, scores = describe(made)
@@ -65,8 +75,9 @@ def write_bundle(
                 "model": model_config(model),
                 "image_size": backbone.image_size,
                 "grid": list(backbone.grid),
-                "feature_size": backbone.feature_size,
+                "feature_size": model.feature_size,
                 "backbone": identity,
+                **({} if regions is None else {"regions": regions.as_dict()}),
                 "decoding": recipe["decoding"],
                 "licence": licence,
                 "figures": {"dev": scores},
@@ -77,15 +88,16 @@ def write_bundle(
         made.rename(folder)
 
 
-def export_graphs(model: CaptionModel, backbone: Backbone, weights: Path, folder: Path) -> None:
-    """encode.onnx and step.onnx of a model with the weights in `weights`."""
+def export_graphs(model: CaptionModel, num_places: int, weights: Path, folder: Path) -> None:
+    """encode.onnx and step.onnx of a model with the weights in `weights`, for so many places (or
+    regions) of a picture."""
     with tempfile.TemporaryDirectory() as scratch:
         job = {
             "kind": "caption",
             "architecture": architecture_name(model),
             "options": model_config(model),
             "weights": str(weights.resolve()),
-            "num_places": backbone.num_places,
+            "num_places": num_places,
             "output": str(folder.resolve()),
         }
         run_export(job, Path(scratch))

@@ -56,8 +56,7 @@ def model_card(
         "",
         f"- Architecture: {recipe['model']['architecture']}, after {publication}",
         *(f"  - departs: {departure}" for departure in recipe["departures"]),
-        f"- Backbone: {recipe['features']['backbone']}, frozen, {_weights(recipe)} "
-        f"({backbone_licence})",
+        *_seen(recipe["features"], backbone_licence),
         f"- Parameters of the decoder: {sizes['parameters']:,}; words: {sizes['words']:,}",
         f"- Training data: {data}, {sizes['train']:,} pictures; "
         f"the epoch was chosen on {sizes['dev']:,} dev pictures",
@@ -83,10 +82,31 @@ def model_card(
     return "\n".join(lines)
 
 
-def _weights(recipe: Mapping[str, Any]) -> str:
+def _seen(features: Mapping[str, Any], licence: str) -> list[str]:
+    """The lines that say what the model sees, and under which licence."""
+    regions = features.get("regions", "none")
+    if regions == "file":
+        name = PurePath(features["regions_file"]).name
+        return [
+            f"- Features: published ones of {name}, up to {features['max_regions']} regions a "
+            f"picture ({licence}); plain photographs have none, so it cannot caption them"
+        ]
+    lines = [f"- Backbone: {features['backbone']}, frozen, {_weights(features)} ({licence})"]
+    if regions == "detector":
+        name = PurePath(features["detector"]).name
+        lines.append(f"- Regions: up to {features['max_regions']} a picture, found by {name}")
+    if regions == "proposals":
+        lines.append(
+            f"- Regions: up to {features['max_regions']} a picture, by OpenCV's selective search: "
+            "pip install 'looksay[regions]'"
+        )
+    return lines
+
+
+def _weights(features: Mapping[str, Any]) -> str:
     """Which weights the backbone had; a file's name without its folder, which is nobody's
     business."""
-    written = recipe["features"]["weights"]
+    written = features["weights"]
     weights = SYNONYMS.get(written, written)
     if weights == IMAGENET:
         return "ImageNet weights"

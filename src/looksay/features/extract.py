@@ -13,6 +13,7 @@ import numpy as np
 from tqdm import tqdm
 
 from looksay.errors import ImageError
+from looksay.features.compute import Loaded
 from looksay.features.store import FeatureStore, Key, content_hash
 from looksay.features.views import apply_view
 from looksay.images import load_square
@@ -34,18 +35,18 @@ def extract_features(
     store: FeatureStore,
     paths: Sequence[Path],
     views: Sequence[str],
-    compute: Callable[[np.ndarray], np.ndarray],
+    compute: Callable[[Sequence[Loaded]], tuple[np.ndarray, ...]],
     *,
     image_size: int,
     progress: bool = False,
 ) -> Extraction:
     """Compute what the store lacks of `views` of the pictures at `paths`.
 
-    compute: uint8 (B, S, S, 3) -> float32 (B, R, D), the backbone's graph. Unreadable pictures
+    compute: what the store keeps of pictures, see `looksay.features.compute`. Unreadable pictures
     are reported in the result and left out. Raises FeatureError when the disk is too small,
     before any work.
     """
-    result = Extraction(*_hash_all(paths))
+    result = Extraction(*hash_all(paths))
     wanted = {(digest, view): path for path, digest in result.hashes.items() for view in views}
     missing = store.missing(wanted)
     store.check_space(len(missing))
@@ -59,15 +60,16 @@ def extract_features(
     bar = tqdm(total=len(missing), desc="features", unit="view", disable=not progress)
     unreadable: set[str] = set()  # content hashes: such a file may lie here under several names
     with bar, ThreadPoolExecutor(2) as pool:
-        for keys, images in _batches(pool, missing, wanted, image_size, result, unreadable):
-            store.append(keys, compute(images))
+        for keys, loaded in _batches(pool, missing, wanted, image_size, result, unreadable):
+            store.append(keys, *compute(loaded))
             bar.update(len(keys))
     for path in [path for path, digest in result.hashes.items() if digest in unreadable]:
         del result.hashes[path]
     return result
 
 
-def _hash_all(paths: Iterable[Path]) -> tuple[dict[Path, str], list[str]]:
+def hash_all(paths: Iterable[Path]) -> tuple[dict[Path, str], list[str]]:
+    """The content hash of each file, and a sentence about each that cannot be read."""
     hashes, problems = {}, []
     for path in dict.fromkeys(paths):
         try:
@@ -84,12 +86,13 @@ def _batches(
     image_size: int,
     result: Extraction,
     unreadable: set[str],
-) -> Iterator[tuple[list[Key], np.ndarray]]:
+) -> Iterator[tuple[list[Key], list[Loaded]]]:
     """Chunks of (keys, pictures); the next one is decoded while the caller computes this one."""
 
-    def load(key: Key) -> np.ndarray | ImageError:
+    def load(key: Key) -> Loaded | ImageError:
         try:
-            return apply_view(load_square(wanted[key], image_size), key[1])
+            pixels = apply_view(load_square(wanted[key], image_size), key[1])
+            return Loaded(wanted[key], key[1], pixels)
         except ImageError as error:
             return error
 
@@ -101,7 +104,7 @@ def _batches(
     ahead = submit()
     while ahead:
         loading, ahead = ahead, submit()
-        keys, images = [], []
+        keys, pictures = [], []
         for key, future in loading:
             loaded = future.result()
             if isinstance(loaded, ImageError):
@@ -110,6 +113,6 @@ def _batches(
                 unreadable.add(key[0])
             else:
                 keys.append(key)
-                images.append(loaded)
+                pictures.append(loaded)
         if keys:
-            yield keys, np.stack(images)
+            yield keys, pictures

@@ -2,6 +2,8 @@
 
     store.json     what the features depend on (backbone, weights, preprocessing); written once
     features.f16   rows of R x D float16 values, appended
+    boxes.f32      rows of R x 6 float32 values, where the R are regions of the picture, and not
+                   places of a grid (see `looksay.runtime.regions`)
     index.txt      one line a row, `<SHA-256 of the file> <view>`, appended after its row is on disk
 
 A row counts only when its line in the index is whole, so a run killed at any moment leaves a store
@@ -21,9 +23,10 @@ from typing import Any
 import numpy as np
 
 from looksay.errors import FeatureError
+from looksay.runtime.regions import BOX_SIZE, region_mask
 
 FORMAT = 1
-ROW_TYPE = np.dtype(np.float16)
+ROW_TYPE, BOX_TYPE = np.dtype(np.float16), np.dtype(np.float32)
 Key = tuple[str, str]  # content hash, view
 
 
@@ -36,15 +39,22 @@ def content_hash(path: str | Path) -> str:
 class FeatureStore:
     """Features by (content hash, view); see the module for the files.
 
-    identity: what the features depend on; a store of another identity raises FeatureError.
+    identity: what the features depend on; a store of another identity raises FeatureError. Where
+    it has `regions`, each row has `max_regions` of them and their boxes, else the places of `grid`.
     """
 
     def __init__(self, folder: str | Path, identity: dict[str, Any]) -> None:
         self.folder = Path(folder)
         self.identity = {"format": FORMAT, **identity}
-        rows, columns = identity["grid"]
-        self.row_shape = (rows * columns, identity["feature_size"])
-        self._row_bytes = int(np.prod(self.row_shape)) * ROW_TYPE.itemsize
+        self.has_regions = "regions" in identity
+        if self.has_regions:
+            places = identity["regions"]["max_regions"]
+        else:
+            places = int(np.prod(identity["grid"]))
+        self.row_shape = (places, identity["feature_size"])
+        self._files = {self._features_path: int(np.prod(self.row_shape)) * ROW_TYPE.itemsize}
+        if self.has_regions:
+            self._files[self._boxes_path] = places * BOX_SIZE * BOX_TYPE.itemsize
         self._claim_folder()
         self._rows = self._read_index()
 
@@ -76,9 +86,23 @@ class FeatureStore:
             self._features_path, ROW_TYPE, "r", shape=(len(self._rows), *self.row_shape)
         )
 
+    def boxes(self) -> np.ndarray | None:
+        """All regions' boxes (N, R, 6) float32, memory-mapped and read-only; None of a grid."""
+        if not self.has_regions:
+            return None
+        shape = len(self._rows), self.row_shape[0], BOX_SIZE
+        if not self._rows:
+            return np.zeros(shape, BOX_TYPE)
+        return np.memmap(self._boxes_path, BOX_TYPE, "r", shape=shape)
+
+    def masks(self) -> np.ndarray | None:
+        """1 where a row has a region and 0 where it is padding, float32 (N, R); None of a grid."""
+        boxes_NR6 = self.boxes()
+        return None if boxes_NR6 is None else region_mask(boxes_NR6)
+
     def disk_need(self, num_rows: int) -> int:
         """Bytes that so many further rows take."""
-        return num_rows * self._row_bytes
+        return num_rows * sum(self._files.values())
 
     def check_space(self, num_rows: int) -> None:
         """FeatureError when the disk has no room for so many further rows."""
@@ -89,12 +113,23 @@ class FeatureStore:
                 "left; free some space or choose another folder with --features"
             )
 
-    def append(self, keys: Sequence[Key], features_NRD: np.ndarray) -> None:
-        """Add rows: first the values, on disk, then the lines that make them count."""
+    def append(
+        self, keys: Sequence[Key], features_NRD: np.ndarray, boxes_NR6: np.ndarray | None = None
+    ) -> None:
+        """Add rows: first the values, on disk, then the lines that make them count.
+
+        boxes_NR6: the regions' boxes, in a store that has them.
+        """
+        parts = [np.ascontiguousarray(features_NRD, ROW_TYPE)]
+        if boxes_NR6 is not None:
+            parts.append(np.ascontiguousarray(boxes_NR6, BOX_TYPE))
+        if len(parts) != len(self._files):
+            raise ValueError("a store of regions takes boxes, a store of grids takes none")
         try:
-            with self._features_path.open("ab") as file:
-                file.write(np.ascontiguousarray(features_NRD, ROW_TYPE).tobytes())
-                _sync(file)
+            for path, part in zip(self._files, parts, strict=True):
+                with path.open("ab") as file:
+                    file.write(part.tobytes())
+                    _sync(file)
             with self._index_path.open("a", encoding="ascii") as file:
                 file.write("".join(f"{digest} {view}\n" for digest, view in keys))
                 _sync(file)
@@ -110,6 +145,10 @@ class FeatureStore:
     @property
     def _features_path(self) -> Path:
         return self.folder / "features.f16"
+
+    @property
+    def _boxes_path(self) -> Path:
+        return self.folder / "boxes.f32"
 
     @property
     def _index_path(self) -> Path:
@@ -131,6 +170,13 @@ class FeatureStore:
             raise FeatureError(f"{self.folder}: cannot keep features ({error.strerror})") from error
         except ValueError as error:
             raise FeatureError(f"{path} is damaged; delete {self.folder} to start anew") from error
+        if ("regions" in found) != self.has_regions:
+            kinds = ["features of a grid", "features of regions"]
+            raise FeatureError(
+                f"{self.folder} holds {kinds['regions' in found]}, and the recipe asks for "
+                f"{kinds[self.has_regions]} (features.regions); choose another folder with "
+                "--features"
+            )
         if found != self.identity:
             differs = sorted(
                 key for key in {*found, *self.identity} if found.get(key) != self.identity.get(key)
@@ -142,9 +188,8 @@ class FeatureStore:
 
     def _read_index(self) -> dict[Key, int]:
         """The rows that count; whatever a killed run left beyond them is cut off."""
-        if not self._index_path.exists():
-            return {}
-        data = self._index_path.read_bytes()
+        # without an index no row counts: a run may have been killed before its first line
+        data = self._index_path.read_bytes() if self._index_path.exists() else b""
         whole = data[: data.rfind(b"\n") + 1]
         if len(whole) < len(data):
             os.truncate(self._index_path, len(whole))
@@ -152,14 +197,15 @@ class FeatureStore:
         for row, line in enumerate(whole.decode("ascii", "replace").splitlines()):
             digest, _, view = line.partition(" ")
             rows[digest, view] = row
-        size = self._features_path.stat().st_size if self._features_path.exists() else 0
-        expected = len(rows) * self._row_bytes
-        if size < expected or len(rows) != whole.count(b"\n"):
-            raise FeatureError(
-                f"{self.folder} is damaged (its index and features differ); delete it"
-            )
-        if size > expected:
-            os.truncate(self._features_path, expected)
+        for path, row_bytes in self._files.items():
+            size = path.stat().st_size if path.exists() else 0
+            expected = len(rows) * row_bytes
+            if size < expected or len(rows) != whole.count(b"\n"):
+                raise FeatureError(
+                    f"{self.folder} is damaged (its index and features differ); delete it"
+                )
+            if size > expected:
+                os.truncate(path, expected)
         return rows
 
 

@@ -35,19 +35,25 @@ def check_views(views: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(views))
 
 
-def apply_view(image_SS3: np.ndarray, view: str) -> np.ndarray:
-    """The view of a square uint8 picture (S, S, 3), of the same shape."""
+def crop_window(view: str, size: int) -> tuple[bool, int, int, int]:
+    """What a view is of a square picture of `size` pixels: whether it is mirrored (after the cut),
+    and the left, top and side in pixels of the square that is cut out and stretched back."""
     mirrored = view.startswith("mirror")
     place = view.removeprefix("mirror").removeprefix("-").removeprefix("crop-")
-    if place in CROPS:
-        image_SS3 = _crop(image_SS3, CROPS[place])
-    return np.ascontiguousarray(image_SS3[:, ::-1]) if mirrored else image_SS3
-
-
-def _crop(image_SS3: np.ndarray, offset: tuple[float, float]) -> np.ndarray:
-    from PIL import Image
-
-    size = image_SS3.shape[0]
+    if place not in CROPS:
+        return mirrored, 0, 0, size
     side = round(size * CROP_SHARE)
-    top, left = (round((size - side) * share) for share in offset)
-    return to_square(Image.fromarray(image_SS3[top : top + side, left : left + side]), size)
+    top, left = (round((size - side) * share) for share in CROPS[place])
+    return mirrored, left, top, side
+
+
+def apply_view(image_SS3: np.ndarray, view: str) -> np.ndarray:
+    """The view of a square uint8 picture (S, S, 3), of the same shape."""
+    size = image_SS3.shape[0]
+    mirrored, left, top, side = crop_window(view, size)
+    if side < size:
+        from PIL import Image
+
+        cut = Image.fromarray(image_SS3[top : top + side, left : left + side])
+        image_SS3 = to_square(cut, size)
+    return np.ascontiguousarray(image_SS3[:, ::-1]) if mirrored else image_SS3

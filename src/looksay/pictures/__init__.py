@@ -5,8 +5,10 @@ from looksay.pictures.curves import training_curves
 from looksay.pictures.overlays import overlay
 from looksay.pictures.page import attention_html, region
 from looksay.pictures.panels import attention_panels
+from looksay.pictures.regions import Regions
 
 __all__ = [
+    "Regions",
     "attention_animation",
     "attention_html",
     "attention_panels",

@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw
 from looksay.errors import UsageError
 from looksay.images import ImageSource, open_image
 from looksay.pictures.lettering import font_for, line_height, printable, wrap, write
-from looksay.pictures.maps import check_attention, fit, light_mask
-from looksay.pictures.overlays import light_up
+from looksay.pictures.maps import fit
+from looksay.pictures.regions import Regions, check_looks, lit
 
 _PAPER, _SAID, _NOW, _NOW_INK = "#15181f", "#eceef3", "#ffd166", "#15181f"
 _MARGIN = 14
@@ -26,6 +26,7 @@ def attention_animation(
     attention: np.ndarray,
     path: str | os.PathLike[str],
     *,
+    regions: Regions | None = None,
     longest_side: int = 480,
     word_seconds: float = 0.7,
 ) -> Path:
@@ -36,8 +37,9 @@ def attention_animation(
     Args:
         image: anything `images.open_image` takes.
         words: the caption's words.
-        attention: weights (words, rows, columns).
+        attention: weights (words, rows, columns), or with `regions` (words, regions).
         path: where to write; `.gif` or `.webp`. Missing folders are made.
+        regions: the boxes that attention lies over, where it does not lie over a grid.
         longest_side: of the photograph within the frames, in pixels.
         word_seconds: how long a word stays.
 
@@ -48,22 +50,23 @@ def attention_animation(
     format_name = {".gif": "GIF", ".webp": "WEBP"}.get(target.suffix.lower())
     if format_name is None:
         raise UsageError(f"{target} must end in .gif or .webp to hold an animation.")
-    grids_TRC = check_attention(words, attention)
+    looks = check_looks(words, attention, regions)
     photo = open_image(image, at_least=longest_side)
     photo = photo.resize(fit(photo.size, longest_side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    frames = _frames(photo, words, grids_TRC)
+    frames = _frames(photo, words, looks, regions)
     word_ms = round(1000 * word_seconds)
     durations = [word_ms, *[word_ms] * len(words), 3 * word_ms][: len(frames)]
     _save(frames, durations, target, format_name)
     return target
 
 
-def _frames(photo: Image.Image, words: Sequence[str], grids_TRC: np.ndarray) -> list[Image.Image]:
+def _frames(
+    photo: Image.Image, words: Sequence[str], looks: np.ndarray, regions: Regions | None
+) -> list[Image.Image]:
     strip = _Strip(words, max(photo.width, _NARROWEST))
     frames = [strip.under(photo, said=0, marked=False)]
-    for index, grid_RC in enumerate(grids_TRC):
-        lit = light_up(photo, light_mask(grid_RC, photo.size))
-        frames.append(strip.under(lit, said=index + 1, marked=True))
+    for index, look in enumerate(looks):
+        frames.append(strip.under(lit(photo, look, regions), said=index + 1, marked=True))
     if words:
         frames.append(strip.under(photo, said=len(words), marked=False))
     return frames

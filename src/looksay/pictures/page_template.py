@@ -93,6 +93,50 @@ function lightOf(grid) {
   const stretch = Math.max(peak - low, total / out.length, 1e-9);
   return out.map(value => 1 - (peak - value) / stretch);
 }
+// Of regions: in each point the light of the brightest box over it.
+function lightOfBoxes(levels) {
+  const w = mask.width, h = mask.height, out = new Float32Array(w * h);
+  data.boxes.forEach((box, r) => {
+    const right = Math.max(box[2] * w, box[0] * w + 1), down = Math.max(box[3] * h, box[1] * h + 1);
+    for (let y = Math.floor(box[1] * h); y < Math.min(h, Math.round(down)); y++)
+      for (let x = Math.floor(box[0] * w); x < Math.min(w, Math.round(right)); x++)
+        out[y * w + x] = Math.max(out[y * w + x], levels[r] / 255);
+  });
+  return out;
+}
+// Frames with tags, the brightest on top; a tag that has no free place is left out.
+function drawFrames(word) {
+  const w = canvas.width, h = canvas.height, side = Math.max(w, h), taken = [];
+  const size = Math.max(13, side / 38), high = 1.35 * size;
+  context.globalCompositeOperation = "source-over";
+  context.font = size + "px system-ui, sans-serif";
+  context.textBaseline = "middle";
+  const shown = data.framed[word];
+  shown.slice().reverse().forEach(r => {
+    const box = data.boxes[r], line = side / 200 * (r === shown[0] ? 1 : .6);
+    context.strokeStyle = "rgba(255, 209, 102, " + (.25 + .75 * data.levels[word][r] / 255) + ")";
+    context.lineWidth = line;
+    context.strokeRect(box[0] * w + line / 2, box[1] * h + line / 2,
+      (box[2] - box[0]) * w - line, (box[3] - box[1]) * h - line);
+  });
+  shown.filter(r => data.names[r]).forEach(r => {
+    const box = data.boxes[r], wide = context.measureText(data.names[r]).width + .6 * size;
+    const left = box[0] * w, top = box[1] * h, right = box[2] * w - wide, low = box[3] * h - high;
+    const places = [[left, top], [right, top], [left, low], [right, low]];
+    if (top >= high) places.unshift([left, top - high]);
+    for (let [x, y] of places) {
+      x = Math.min(Math.max(x, 0), w - wide);
+      y = Math.min(Math.max(y, 0), h - high);
+      if (taken.some(t => x < t[2] && t[0] < x + wide && y < t[3] && t[1] < y + high)) continue;
+      taken.push([x, y, x + wide, y + high]);
+      context.fillStyle = "#ffd166";
+      context.fillRect(x, y, wide, high);
+      context.fillStyle = "#15181f";
+      context.fillText(data.names[r], x + .3 * size, y + .53 * high);
+      break;
+    }
+  });
+}
 function draw(light) {
   const pixels = maskContext.createImageData(mask.width, mask.height);
   for (let i = 0; i < light.length; i++) pixels.data[4 * i + 3] = 255 * light[i] + 0.5;
@@ -102,6 +146,7 @@ function draw(light) {
   context.globalCompositeOperation = "destination-in";
   context.imageSmoothingQuality = "high";
   context.drawImage(mask, 0, 0, canvas.width, canvas.height);
+  if (data.boxes && shown >= 0) drawFrames(shown);
 }
 
 let lights = [], now = null, shown = -1, pinned = -1, frame = 0, timer = 0;
@@ -173,13 +218,17 @@ play.addEventListener("click", () => {
 photo.decode().catch(() => {}).then(() => {
   canvas.width = photo.naturalWidth;
   canvas.height = photo.naturalHeight;
-  const scale = 96 / Math.max(canvas.width, canvas.height);
+  // boxes have edges, which a coarse light would blur
+  const scale = (data.boxes ? 240 : 96) / Math.max(canvas.width, canvas.height);
   mask.width = Math.max(1, Math.round(canvas.width * scale));
   mask.height = Math.max(1, Math.round(canvas.height * scale));
   if (!words.length) return;
-  lightOf.across = kernel(data.grids[0][0].length, mask.width);
-  lightOf.down = kernel(data.grids[0].length, mask.height);
-  lights = data.grids.map(lightOf);
+  if (data.boxes) lights = data.levels.map(lightOfBoxes);
+  else {
+    lightOf.across = kernel(data.grids[0][0].length, mask.width);
+    lightOf.down = kernel(data.grids[0].length, mask.height);
+    lights = data.grids.map(lightOf);
+  }
   if (shown >= 0) { now = lights[shown]; draw(now); }
   if (words.length) play.hidden = false;
 });

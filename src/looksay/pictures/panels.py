@@ -12,8 +12,7 @@ from PIL import Image, ImageDraw
 
 from looksay.images import ImageSource, open_image
 from looksay.pictures.lettering import Font, font_for, line_height, printable, shorten, wrap, write
-from looksay.pictures.maps import check_attention, light_mask
-from looksay.pictures.overlays import light_up
+from looksay.pictures.regions import Regions, check_looks, lit
 
 _PAPER, _INK = "#ffffff", "#15181f"
 _GAP = 16
@@ -51,6 +50,7 @@ def attention_panels(
     attention: np.ndarray,
     *,
     caption: str | None = None,
+    regions: Regions | None = None,
     panel_pixels: int = 300,
 ) -> Image.Image:
     """One picture of a whole caption: the photograph untouched, then a panel for every word.
@@ -58,15 +58,17 @@ def attention_panels(
     Args:
         image: anything `images.open_image` takes.
         words: the caption's words.
-        attention: weights (words, rows, columns).
+        attention: weights (words, rows, columns), or with `regions` (words, regions).
         caption: the title; the words joined by spaces where it is None.
+        regions: the boxes that attention lies over, where it does not lie over a grid. Those that
+            a word looks at most are framed and named.
         panel_pixels: the longest side of a panel, so that a photograph of any size makes a
             picture of moderate size.
 
     Returns:
         An RGB image at most about 1700 pixels wide; long captions wrap into rows.
     """
-    grids_TRC = check_attention(words, attention)
+    looks = check_looks(words, attention, regions)
     photo = open_image(image, at_least=2 * panel_pixels)
     layout = _arrange(len(words) + 1, photo.size, panel_pixels)
     photo = photo.resize(layout.panel, Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -75,8 +77,8 @@ def attention_panels(
     sheet.paste(title)
     _place(sheet, photo, layout, 0, title.height)
     font = font_for(" ".join(words), layout.font_size)
-    for index, (word, grid_RC) in enumerate(zip(words, grids_TRC, strict=True), start=1):
-        panel = light_up(photo, light_mask(grid_RC, photo.size))
+    for index, (word, look) in enumerate(zip(words, looks, strict=True), start=1):
+        panel = lit(photo, look, regions)
         _place(sheet, panel, layout, index, title.height)
         _label(sheet, word, font, layout, index, title.height)
     return sheet

@@ -10,14 +10,15 @@ from typing import Any
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
 from looksay.runtime.manifest import (
-    GRAPHS,
     MANIFEST,
-    REQUIRED_FILES,
     VOCABULARY,
     check_regular,
     read_manifest,
+    required_files,
+    required_graphs,
     sha256,
 )
+from looksay.runtime.regions import RegionSettings
 from looksay.text import Vocabulary
 
 
@@ -43,7 +44,7 @@ class Bundle:
         config = read_manifest(folder)
         for name, entry in config["files"].items():
             _check_size(folder / name, entry["bytes"], folder)
-        names = list(config["files"] if verify_all else REQUIRED_FILES)
+        names = list(config["files"] if verify_all else required_files(config))
         with ThreadPoolExecutor(4) as pool:  # hashing releases the interpreter's lock
             list(pool.map(lambda name: _check_hash(folder / name, config["files"][name]), names))
         return cls(folder, config, Vocabulary.load(folder / VOCABULARY))
@@ -64,6 +65,12 @@ class Bundle:
         return rows, columns
 
     @property
+    def regions(self) -> RegionSettings | None:
+        """How the regions are found that attention is spread over; None where it is over places."""
+        values = self.config.get("regions")
+        return None if values is None else RegionSettings.from_dict(values)
+
+    @property
     def feature_size(self) -> int:
         return self.config["feature_size"]
 
@@ -72,20 +79,36 @@ class Bundle:
         """How captions are made unless asked otherwise."""
         return DecodingOptions.from_dict(self.config["decoding"])
 
+    @property
+    def graphs(self) -> tuple[str, ...]:
+        """The names of the graphs that captioning runs."""
+        return required_graphs(self.config)
+
     def graph(self, name: str) -> Path:
-        """The file of the graph "backbone", "encode" or "step"."""
-        if name not in GRAPHS:
-            raise UsageError(f"A bundle has no graph {name!r}; it has {', '.join(GRAPHS)}.")
+        """The file of the graph "backbone", "encode" or "step"; where there are regions also of
+        "regions" and "detector". UsageError for one that this bundle does not have."""
+        if name not in self.graphs:
+            raise UsageError(
+                f"The bundle {self.path} has no graph {name!r}; it has {', '.join(self.graphs)}."
+            )
         return self.path / f"{name}.onnx"
 
     def file(self, name: str) -> Path:
         """Any file that the bundle lists, its SHA-256 checked."""
+        entry = self._entry(name)
+        if name not in required_files(self.config):
+            _check_hash(self.path / name, entry)
+        return self.path / name
+
+    def digest(self, name: str) -> str:
+        """The SHA-256 of a file that the bundle lists."""
+        return self._entry(name)["sha256"]
+
+    def _entry(self, name: str) -> dict[str, Any]:
         entry = self.config["files"].get(name)
         if entry is None:
             raise BundleError(f"The bundle {self.path} has no {name!r}.")
-        if name not in REQUIRED_FILES:
-            _check_hash(self.path / name, entry)
-        return self.path / name
+        return entry
 
     def __repr__(self) -> str:
         return f"Bundle({str(self.path)!r}, name={self.name!r})"

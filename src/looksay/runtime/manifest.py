@@ -13,12 +13,14 @@ from typing import Any
 
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
+from looksay.runtime.regions import DETECTOR, FILE, RegionSettings
 
-FORMAT = 1
+# 2 has regions, which a looksay of before them would ignore. Bundles without are written as 1.
+FORMAT, WITH_REGIONS = 2, 2
 MANIFEST = "bundle.json"
 VOCABULARY = "vocabulary.txt"
 GRAPHS = ("backbone", "encode", "step")
-REQUIRED_FILES = (VOCABULARY, *(f"{graph}.onnx" for graph in GRAPHS))
+REGION_GRAPHS = ("detector", "regions")  # where a bundle has regions: RoI-align is "regions"
 
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_FILE_BYTES = 4 << 30
@@ -77,7 +79,8 @@ def check_config(config: Any, path: Path) -> None:
         if not _is(config[key], kind):
             raise BundleError(f"{key!r} in {path} must be {words}, not {config[key]!r:.60}.")
     _check_sizes(config, path)
-    _check_files(config["files"], path)
+    _check_regions(config, path)
+    _check_files(config, path)
     try:
         DecodingOptions.from_dict(config["decoding"])
     except UsageError as error:
@@ -97,7 +100,36 @@ def _check_sizes(config: Mapping[str, Any], path: Path) -> None:
         raise BundleError(f"'name' in {path} must be 1 to 200 printable characters.")
 
 
-def _check_files(files: Mapping[str, Any], path: Path) -> None:
+def _check_regions(config: Mapping[str, Any], path: Path) -> None:
+    if "regions" not in config:
+        return
+    if config["format"] < WITH_REGIONS:
+        raise BundleError(f"{path} has regions, which format {config['format']} does not know.")
+    if not isinstance(config["regions"], dict):
+        raise BundleError(f"'regions' in {path} must be an object, not {config['regions']!r:.60}.")
+    try:
+        RegionSettings.from_dict(config["regions"])
+    except UsageError as error:
+        raise BundleError(f"'regions' in {path} is wrong: {error}") from error
+
+
+def required_graphs(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The graphs that captioning with a bundle of this description runs."""
+    regions = config.get("regions")
+    if regions is None:
+        return GRAPHS
+    if regions["source"] == FILE:  # features come from elsewhere
+        return ("encode", "step")
+    return (*GRAPHS, *(REGION_GRAPHS if regions["source"] == DETECTOR else ("regions",)))
+
+
+def required_files(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The files that captioning with a bundle of this description needs."""
+    return (VOCABULARY, *(f"{graph}.onnx" for graph in required_graphs(config)))
+
+
+def _check_files(config: Mapping[str, Any], path: Path) -> None:
+    files = config["files"]
     for name, entry in files.items():
         check_file_name(name, path)
         entry = entry if isinstance(entry, dict) else {}
@@ -106,9 +138,10 @@ def _check_files(files: Mapping[str, Any], path: Path) -> None:
             raise BundleError(f"{path} gives no valid SHA-256 for {name!r}; get the bundle again.")
         if not _is(size, int) or not 0 <= size <= MAX_FILE_BYTES:
             raise BundleError(f"{path} gives {name!r} the size {size!r}, which cannot be right.")
-    for name in REQUIRED_FILES:
+    for name in required_files(config):
         if name not in files:
-            raise BundleError(f"{path} does not list {name!r}, which every bundle has.")
+            kind = "every bundle" if "regions" not in config else "a bundle of such regions"
+            raise BundleError(f"{path} does not list {name!r}, which {kind} has.")
 
 
 def check_file_name(name: str, path: Path) -> None:
@@ -150,7 +183,8 @@ def write_manifest(directory: str | Path, config: Mapping[str, Any]) -> None:
             continue
         check_regular(path, directory)
         files[path.name] = {"sha256": sha256(path), "bytes": path.stat().st_size}
-    whole = {"format": FORMAT, **config, "files": files}
+    number = WITH_REGIONS if "regions" in config else 1
+    whole = {"format": number, **config, "files": files}
     check_config(whole, directory / MANIFEST)
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     temporary = directory / f".{MANIFEST}.{os.getpid()}"

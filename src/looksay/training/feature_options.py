@@ -1,0 +1,93 @@
+"""The section `[features]` of a recipe: what a model sees of a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from looksay.errors import RecipeError, UsageError, nearest
+from looksay.features.backbones import get_backbone
+from looksay.features.views import check_views
+from looksay.runtime.regions import DETECTOR, FILE, SOURCES, RegionSettings
+
+NO_REGIONS = "none"
+# what a setting is for: without that it would be silently ignored
+_ONLY_FOR = {
+    "detector": (DETECTOR,),
+    "detector_names": (DETECTOR,),
+    "score_threshold": (DETECTOR,),
+    "regions_file": (FILE,),
+    "min_regions": (DETECTOR,),
+    "nms_threshold": (DETECTOR, "proposals"),
+    "max_regions": SOURCES,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureOptions:
+    """backbone: a name of `looksay.features.backbones`. weights: "imagenet", "none" (random) or a
+    file. views: what training sees of a picture, see `looksay.features.views`.
+
+    regions: "none" is the backbone's grid. "detector" takes what an ONNX detector of YOLOX's layout
+    (`detector`, its file) finds; "proposals" what OpenCV's selective search does; both cut the
+    backbone's features out by RoI-align, and the whole picture is the last region. "file" takes
+    published features (`regions_file`: a TSV, or a folder of TSV, npz or npy files), and such a
+    model captions no plain photographs. detector_names: a file with a class a line (COCO's 80 need
+    none). The other settings are those of `looksay.runtime.regions.RegionSettings`.
+    """
+
+    backbone: str = "efficientnet_lite2"
+    weights: str = "imagenet"
+    views: tuple[str, ...] = ("plain",)
+    regions: str = NO_REGIONS
+    detector: str = ""
+    detector_names: str = ""
+    regions_file: str = ""
+    max_regions: int = 36
+    min_regions: int = 10
+    score_threshold: float = 0.2
+    nms_threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        get_backbone(self.backbone)
+        object.__setattr__(self, "views", check_views(self.views))
+        choices = (NO_REGIONS, *SOURCES)
+        if self.regions not in choices:
+            raise RecipeError(
+                f"features.regions is {self.regions!r}{nearest(self.regions, choices)}; it must be "
+                f"one of {', '.join(choices)}"
+            )
+        self._check_combination()
+        if self.regions != NO_REGIONS:
+            try:
+                RegionSettings(source=self.regions, **self.region_values())
+            except UsageError as error:
+                raise RecipeError(f"features.{error}") from error
+
+    def _check_combination(self) -> None:
+        for name, sources in _ONLY_FOR.items():
+            default = type(self).__dataclass_fields__[name].default
+            if getattr(self, name) != default and self.regions not in sources:
+                raise RecipeError(
+                    f"features.{name} has no effect where features.regions is {self.regions!r}; "
+                    f"it belongs to features.regions={' or '.join(sources)}"
+                )
+        if self.regions == DETECTOR and not self.detector:
+            raise RecipeError(
+                "features.regions='detector' needs the detector: --set features.detector=FILE.onnx"
+            )
+        if self.regions == FILE and not self.regions_file:
+            raise RecipeError(
+                "features.regions='file' needs the published features: --set "
+                "features.regions_file=PATH"
+            )
+        if self.regions == FILE and self.views != ("plain",):
+            raise RecipeError(
+                f"features.views is {', '.join(self.views)}, and published features have the plain "
+                "view only: --set 'features.views=[\"plain\"]'"
+            )
+
+    def region_values(self) -> dict[str, Any]:
+        """The settings that `RegionSettings` has under the same names."""
+        names = ("max_regions", "min_regions", "score_threshold", "nms_threshold")
+        return {name: getattr(self, name) for name in names}
