@@ -34,7 +34,7 @@ def rate(count: int, work: Callable[[], object]) -> float:
 
 def bare(captioner: looksay.Captioner, pictures: list[np.ndarray], at_once: int) -> None:
     """The backbone alone, `at_once` pictures a run, as many runs in flight as the engine wants."""
-    graph = captioner._parallel_backbone
+    graph = captioner._ensemble.backbones.extractors[0]._parallel_graph
     pending = []
     for start in range(0, len(pictures), at_once):
         if len(pending) >= graph.num_parallel:

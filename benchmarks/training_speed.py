@@ -52,6 +52,7 @@ class Part(keras.utils.PyDataset):
         self.chosen = ordered[np.linspace(0, len(ordered) - 1, number).round().astype(int)]
         self.whole = batches
         self.features, self.num_captions = batches.features, batches.num_captions
+        self.masks, self.of_pictures = batches.masks, batches.of_pictures
 
     def __len__(self) -> int:
         return len(self.chosen)

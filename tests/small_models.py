@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 from typing import Any
 
 import numpy as np
@@ -10,8 +12,12 @@ from looksay.models import MODELS, CaptionModel, build_model, model_options
 from looksay.text import END, START, UNK
 
 VOCABULARY, PLACES, FEATURES = 11, 4, 6
-# every architecture as it is, and with everything on that a recipe can switch on
-VARIANTS = [(name, full) for name in MODELS for full in (False, True)]
+# Every architecture as it is, and with everything on that a recipe can switch on; the latter alone
+# on the backends that take their time over each small operation.
+_SWITCHED = (False, True) if os.environ.get("KERAS_BACKEND") != "jax" else (True,)
+VARIANTS = [(name, full) for name in MODELS for full in _SWITCHED]
+
+_SHARED = inspect.signature(CaptionModel.__init__).parameters
 
 
 def small_options(architecture: str, *, full: bool = False, dropout: float = 0.0) -> dict[str, Any]:
@@ -23,6 +29,11 @@ def small_options(architecture: str, *, full: bool = False, dropout: float = 0.0
     }
     options |= {name: dropout for name in defaults if name.endswith("_dropout")}
     if full:
+        # whatever an architecture leaves out unless asked: numbers of things, and switches
+        own = {name: default for name, default in defaults.items() if name not in _SHARED}
+        options |= {name: True for name, default in own.items() if default is False}
+        numbers = [name for name, default in own.items() if type(default) is int and not default]
+        options |= {name: options.get(name) or 2 for name in numbers}
         options |= {"label_smoothing": 0.1, "attention_penalty": 0.5}
     return options
 
@@ -53,6 +64,16 @@ def small_inputs(
     tokens[:, :, 0] = START
     features = rng.normal(size=(num_pictures, PLACES, FEATURES)).astype(np.float32)
     return {"features": features, "tokens": tokens}
+
+
+def picture_targets(model: CaptionModel, num_pictures: int) -> dict[str, np.ndarray]:
+    """What the model learns from of each picture beside its captions: shares that add up to 1."""
+    rng = np.random.default_rng(5)
+    sizes = {name: model.options[f"{name}_size"] for name in model.picture_targets}
+    return {
+        name: rng.dirichlet(np.ones(size), num_pictures).astype(np.float32)
+        for name, size in sizes.items()
+    }
 
 
 def targets_of(tokens_BCT: np.ndarray) -> np.ndarray:

@@ -132,6 +132,18 @@ def test_no_base_room_brings_keras_along():
     assert not set(run.stdout.split()) & set(TRAINING_ONLY)
 
 
+def test_finding_regions_brings_neither_keras_nor_opencv_along():
+    """Captioning does it, inside functions, in a base install."""
+    names = ("boxes", "detector", "finder", "letterbox", "yolox")
+    code = "import sys, " + ", ".join(f"looksay.features.regions.{name}" for name in names)
+    code += "; print(' '.join(sys.modules))"
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+    assert not set(run.stdout.split()) & {*TRAINING_ONLY, "cv2"}
+
+
 def is_module(room: str) -> bool:
     return (SOURCE / f"{room}.py").exists()
 

@@ -1,5 +1,7 @@
 """Writes a bundle of tiny graphs: 8x8 pictures, 2x2 places, a dozen words, numbers from a seed.
 
+A place is 4x4 pixels; more of them want larger pictures.
+
 `NumpyStepper` computes the same in NumPy, so that the engines have something to agree with.
 """
 
@@ -16,14 +18,14 @@ from looksay.text import END, SPECIALS, Vocabulary
 
 WORDS = tuple("a the dog cat man runs sits on grass red big ball".split())
 NUM_TOKENS = len(SPECIALS) + len(WORDS)
-SIDE, PLACES, FEATURES, HIDDEN = 8, 4, 6, 5
+BLOCK, ROWS, FEATURES, HIDDEN = 4, 2, 6, 5
 
 CONFIG = {
     "name": "toy",
     "version": "0.1.0",
     "architecture": "toy",
-    "image_size": SIDE,
-    "grid": [2, 2],
+    "image_size": BLOCK * ROWS,
+    "grid": [ROWS, ROWS],
     "feature_size": FEATURES,
     "backbone": {"name": "toy"},
     "decoding": {"method": "beam", "beam_size": 3, "max_words": 8},
@@ -52,12 +54,13 @@ def weights(seed: int = 0) -> dict[str, np.ndarray]:
 class NumpyStepper:
     """The toy's encode and step, in NumPy."""
 
-    def __init__(self, seed: int = 0):
-        self.weights = weights(seed)
+    def __init__(self, seed: int = 0, rows: int = ROWS):
+        self.weights, self.rows = weights(seed), rows
 
     def backbone(self, images):
-        blocks = images.astype(np.float32).reshape(-1, 2, 4, 2, 4, 3) / 255
-        blocks = blocks.transpose(0, 1, 3, 2, 4, 5).reshape(-1, PLACES, 48)
+        split = -1, self.rows, BLOCK, self.rows, BLOCK, 3
+        blocks = images.astype(np.float32).reshape(split) / 255
+        blocks = blocks.transpose(0, 1, 3, 2, 4, 5).reshape(-1, self.rows**2, 48)
         return np.tanh(blocks @ self.weights["pixels"])
 
     def encode(self, features, mask):
@@ -78,19 +81,41 @@ class NumpyStepper:
         return log_probs.astype(np.float32), attention.astype(np.float32), {"state": state}
 
 
-def write_toy_bundle(folder: Path, *, seed: int = 0, **config) -> Path:
-    """Write the bundle; further arguments replace keys of its description."""
+def write_toy_bundle(
+    folder: Path,
+    *,
+    seed: int = 0,
+    rows: int = ROWS,
+    num_regions: int | None = None,
+    files: dict[str, bytes | None] | None = None,
+    **config,
+) -> Path:
+    """Write the bundle, of `rows` times `rows` places; further arguments replace keys of its
+    description.
+
+    num_regions: how many the model looks at in place of the grid's places. files: further files by
+    name; None in place of the bytes leaves a file out.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    numbers = weights(seed)
-    for name, make in (("backbone", _backbone), ("encode", _encode), ("step", _step)):
-        (folder / f"{name}.onnx").write_bytes(make(numbers).SerializeToString())
+    numbers, places = weights(seed), num_regions or rows**2
+    graphs = {
+        "backbone": _backbone(numbers, rows),
+        "encode": _encode(numbers, places),
+        "step": _step(numbers, places),
+    }
+    written = {f"{name}.onnx": graph.SerializeToString() for name, graph in graphs.items()}
+    for name, data in (written | (files or {})).items():
+        if data is not None:
+            (folder / name).write_bytes(data)
     Vocabulary((*SPECIALS, *WORDS)).save(folder / "vocabulary.txt")
     (folder / "card.md").write_text("# A toy\n", encoding="utf-8")
-    write_manifest(folder, CONFIG | config)
+    sizes = {"image_size": BLOCK * rows, "grid": [rows, rows]}
+    write_manifest(folder, CONFIG | sizes | config)
     return folder
 
 
-def _backbone(numbers) -> onnx.ModelProto:
+def _backbone(numbers, rows: int) -> onnx.ModelProto:
+    side, places = BLOCK * rows, rows**2
     nodes = [
         ("Cast", ["images"], "floats", {"to": TensorProto.FLOAT}),
         ("Div", ["floats", "white"], "scaled"),
@@ -102,19 +127,19 @@ def _backbone(numbers) -> onnx.ModelProto:
     ]
     constants = {
         "white": np.float32(255),
-        "split": np.array([-1, 2, 4, 2, 4, 3]),
-        "rows": np.array([-1, PLACES, 48]),
+        "split": np.array([-1, rows, BLOCK, rows, BLOCK, 3]),
+        "rows": np.array([-1, places, 48]),
         "pixels": numbers["pixels"],
     }
     return _model(
         nodes,
         constants,
-        {"images": (TensorProto.UINT8, ["B", SIDE, SIDE, 3])},
-        {"features": ["B", PLACES, FEATURES]},
+        {"images": (TensorProto.UINT8, ["B", side, side, 3])},
+        {"features": ["B", places, FEATURES]},
     )
 
 
-def _encode(numbers) -> onnx.ModelProto:
+def _encode(numbers, places: int) -> onnx.ModelProto:
     nodes = [
         ("Unsqueeze", ["mask", "last"], "mask_3"),
         ("Mul", ["features", "mask_3"], "memory.places"),
@@ -132,18 +157,18 @@ def _encode(numbers) -> onnx.ModelProto:
         nodes,
         constants,
         {
-            "features": (TensorProto.FLOAT, ["B", PLACES, FEATURES]),
-            "mask": (TensorProto.FLOAT, ["B", PLACES]),
+            "features": (TensorProto.FLOAT, ["B", places, FEATURES]),
+            "mask": (TensorProto.FLOAT, ["B", places]),
         },
         {
-            "memory.places": ["B", PLACES, FEATURES],
-            "memory.keys": ["B", PLACES, HIDDEN],
+            "memory.places": ["B", places, FEATURES],
+            "memory.keys": ["B", places, HIDDEN],
             "carry.state": ["B", 1, HIDDEN],
         },
     )
 
 
-def _step(numbers) -> onnx.ModelProto:
+def _step(numbers, places: int) -> onnx.ModelProto:
     nodes = [
         ("Gather", ["embedding", "tokens"], "embedded"),
         ("MatMul", ["carry.state", "state"], "moved"),
@@ -167,13 +192,13 @@ def _step(numbers) -> onnx.ModelProto:
         constants,
         {
             "tokens": (TensorProto.INT32, ["B", "K"]),
-            "memory.places": (TensorProto.FLOAT, ["B", PLACES, FEATURES]),
-            "memory.keys": (TensorProto.FLOAT, ["B", PLACES, HIDDEN]),
+            "memory.places": (TensorProto.FLOAT, ["B", places, FEATURES]),
+            "memory.keys": (TensorProto.FLOAT, ["B", places, HIDDEN]),
             "carry.state": (TensorProto.FLOAT, ["B", "K", HIDDEN]),
         },
         {
             "log_probs": ["B", "K", NUM_TOKENS],
-            "attention": ["B", "K", PLACES],
+            "attention": ["B", "K", places],
             "carry.state.next": ["B", "K", HIDDEN],
         },
     )

@@ -17,6 +17,7 @@ from small_models import (  # noqa: E402
     PLACES,
     VARIANTS,
     VOCABULARY,
+    picture_targets,
     small_inputs,
     small_model,
     small_options,
@@ -48,6 +49,7 @@ def run(model, inputs):
 
 def fit_once(model, inputs, targets):
     """One gradient step."""
+    inputs = {**inputs, **picture_targets(model, len(targets))}
     model.compile(keras.optimizers.SGD(0.5), jit_compile=False)
     return float(model.train_on_batch(inputs, targets))
 
@@ -58,7 +60,9 @@ def test_the_shapes_are_the_contracts(name, full):
     logits, attention = run(model, inputs)
     assert logits.shape == (3, 2, 5, VOCABULARY) and logits.dtype == np.float32
     assert attention.shape == (3, 2, 5, PLACES)
-    np.testing.assert_allclose(attention.sum(-1), 1.0, atol=1e-5)
+    assert attention.min() >= 0.0 and attention.sum(-1).max() < 1.0 + 1e-5
+    if not model.looks_away:
+        np.testing.assert_allclose(attention.sum(-1), 1.0, atol=1e-5)
     memory, carry = model.encode(inputs["features"], np.ones((3, PLACES), np.float32))
     assert all(part.shape[0] == 3 for part in memory.values())
     assert all(tuple(part.shape[:2]) == (3, 1) for part in carry.values())
@@ -130,6 +134,21 @@ def test_masked_places_do_not_matter(name, full):
     assert attention[..., PLACES:].max() < 1e-6
     more["mask"] = np.ones_like(more["mask"])
     assert np.abs(run(model, more)[0] - logits).max() > 0.01  # the garbage is no trifle
+
+
+@every_variant
+def test_the_order_of_places_does_not_matter_where_there_is_none(name, full):
+    model, inputs = small_model(name, full=full), small_inputs()
+    inputs["mask"] = np.float32([[1, 1, 0, 1], [1, 1, 1, 1], [0, 1, 1, 1]])
+    logits, attention = run(model, inputs)
+    order = [2, 0, 3, 1]
+    moved = {name: inputs[name][:, order] for name in ("features", "mask")}
+    other, looked = run(model, {**inputs, **moved})
+    if model.places_in_order:
+        assert np.abs(other - logits).max() > 0.01
+        return
+    np.testing.assert_allclose(other, logits, atol=1e-4)
+    np.testing.assert_allclose(looked, attention[..., order], atol=1e-4)
 
 
 @every_variant
@@ -306,6 +325,78 @@ def test_the_ports_mistake_loses_the_state_and_keeps_the_attention():
     assert np.abs(run(model, inputs)[0] - run(model, other)[0])[0, 0, 1].max() < 1e-6
 
 
+def test_hard_attention_looks_at_one_place_and_learns_where():
+    model, inputs = small_model("hard_attention"), small_inputs()
+    _, attention = run(model, inputs)
+    assert set(np.unique(attention)) == {0.0, 1.0}
+    # in training places are sampled, so that two calls differ, and the weights show the chances
+    tensors = {k: keras.ops.convert_to_tensor(v) for k, v in inputs.items()}
+    (one, chances, notes), (two, _, _) = (model(tensors, training=True) for _ in range(2))
+    assert np.abs(numpy(one) - numpy(two)).max() > 1e-3
+    assert 0.0 < numpy(chances).max() < 1.0
+    assert set(notes) == {"log_place", "entropy"} and numpy(notes["entropy"]).min() > 0.0
+
+
+def test_hard_attention_comes_to_look_at_the_place_that_tells():
+    """One place of four says which word follows, the others are noise: without soft attention's
+    gradient only the reward can teach where it is."""
+    rng = np.random.default_rng(2)
+    words = np.array([4, 5, 6, 7] * 16)
+    features = rng.normal(0, 0.3, (64, PLACES, FEATURES)).astype(np.float32)
+    where = rng.integers(0, PLACES, 64)
+    features[np.arange(64), where, 0] = 2.0
+    features[np.arange(64), where, 1 + words % 4] = 2.0
+    sizes = {option: 24 for option in small_options("hard_attention") if option.endswith("_size")}
+    model = build_model(
+        "hard_attention",
+        vocabulary_size=VOCABULARY,
+        feature_size=FEATURES,
+        **{**sizes, "values_size": 0, "output_dropout": 0.0, "soft_share": 0.0},
+    )
+    tokens = np.full((64, 1, 1), 1, np.int32)
+    model.compile(keras.optimizers.Adam(0.01), jit_compile=False)
+    batch = {"features": features, "tokens": tokens}
+    for _ in range(150):
+        model.train_on_batch(batch, words[:, None, None].astype(np.int32))
+    _, attention = run(model, batch)
+    assert (attention[:, 0, 0].argmax(-1) == where).mean() > 0.8
+
+
+def test_the_sentinel_takes_what_the_places_are_not_given():
+    model, inputs = small_model("adaptive_attention"), small_inputs()
+    looked = run(model, inputs)[1].sum(-1)
+    assert 0.0 < looked.min() and looked.max() < 1.0 and looked.std() > 0.01
+
+
+def test_topics_guide_the_words():
+    model, inputs = small_model("topic_guided"), small_inputs(num_captions=1)
+    memory, carry = model.encode(inputs["features"], np.ones((3, PLACES), np.float32))
+    np.testing.assert_allclose(numpy(memory["topics"]).sum(-1), 1.0, atol=1e-5)
+    tokens_BK = keras.ops.convert_to_tensor(inputs["tokens"][:, :, 0])
+    guided = numpy(model.step(tokens_BK, memory, carry)[0])
+    without = {**memory, "topics": keras.ops.zeros_like(memory["topics"])}
+    assert np.abs(numpy(model.step(tokens_BK, without, carry)[0]) - guided).max() > 1e-3
+
+
+def test_the_topic_network_learns_the_topics():
+    model, inputs = small_model("topic_guided", topic_penalty=0.5), small_inputs()
+    targets, wanted = targets_of(inputs["tokens"]), picture_targets(model, 3)["topics"]
+    model.compile(keras.optimizers.Adam(0.02), jit_compile=False)
+    for _ in range(150):
+        model.train_on_batch({**inputs, "topics": wanted}, targets)
+    memory, _ = model.encode(inputs["features"], np.ones((3, PLACES), np.float32))
+    np.testing.assert_allclose(numpy(memory["topics"]), wanted, atol=0.05)
+
+
+def test_a_sentence_longer_than_the_transformers_cache_goes_on():
+    model = small_model("transformer", max_words=3)
+    stepper = KerasStepper(model)
+    memory, carry = stepper.encode(small_inputs()["features"], None)
+    for _ in range(6):
+        log_probs, _, carry = stepper.step(np.full((3, 1), UNK, np.int32), memory, carry)
+        assert np.isfinite(log_probs).all()
+
+
 @every_variant
 def test_an_empty_caption_counts_for_nothing(name, full):
     model, inputs = small_model(name, full=full), small_inputs()
@@ -324,11 +415,15 @@ def test_four_pictures_are_learnt_by_heart(name):
     captions = [[[4, 5, END]], [[5, 4, END]], [[7, END]], [[8, 9, END]]]
     sizes = {option: 24 for option in small_options(name) if option.endswith("_size")}
     dropouts = {option: 0.0 for option in small_options(name) if option.endswith("_dropout")}
+    # what is learnt beside the words would be left of the loss
+    beside = {option: 0.0 for option in small_options(name) if option.endswith("_penalty")}
     model = build_model(
-        name, vocabulary_size=VOCABULARY, feature_size=FEATURES, **sizes, **dropouts
+        name, vocabulary_size=VOCABULARY, feature_size=FEATURES, **sizes, **dropouts, **beside
     )
     rows = [[i] for i in range(4)]
-    batches = CaptionBatches(features, rows, captions, batch_pictures=4)
+    batches = CaptionBatches(
+        features, rows, captions, batch_pictures=4, of_pictures=picture_targets(model, 4)
+    )
     model.compile(keras.optimizers.Adam(0.02), jit_compile=False)
     done = model.fit(prepare_fit(model, batches), epochs=45, verbose=0, shuffle=False)
     assert done.history["loss"][-1] < 0.1 < done.history["loss"][0]

@@ -36,7 +36,7 @@ def folder(tmp_path_factory):
         attention_size=4, values_size=6,
     )  # fmt: skip
     save_rounded_weights(model, folder / "w.weights.h5")
-    export_graphs(model, LITE0, folder / "w.weights.h5", folder)
+    export_graphs(model, LITE0.num_places, folder / "w.weights.h5", folder)
     return folder
 
 

@@ -17,7 +17,7 @@ from looksay.export.bundle import (  # noqa: E402  # noqa: E402
     write_bundle,
 )
 from looksay.features.backbones import get_backbone  # noqa: E402
-from looksay.models import build_model  # noqa: E402
+from looksay.models import MODELS, build_model, model_options  # noqa: E402
 from looksay.models.stepper import KerasStepper  # noqa: E402
 from looksay.runtime import Bundle, GraphStepper, open_graph  # noqa: E402
 from looksay.text import SPECIALS, Vocabulary  # noqa: E402
@@ -26,17 +26,17 @@ BACKBONE = get_backbone("efficientnet_lite0")
 WORDS = Vocabulary((*SPECIALS, *(f"word{i}" for i in range(60))))
 
 
-@pytest.fixture(scope="module", params=["show_attend_tell", "tutorial_attention"])
+@pytest.fixture(scope="module", params=MODELS)
 def exported(request, tmp_path_factory):
     """A bundle of a small model whose weights are large enough to give varied captions."""
     import keras
 
     keras.config.set_dtype_policy("float32")
     keras.utils.set_random_seed(1)
-    model = build_model(
-        request.param, vocabulary_size=len(WORDS), feature_size=BACKBONE.feature_size,
-        embedding_size=16, hidden_size=24, attention_size=20,
-    )  # fmt: skip
+    options = model_options(request.param)
+    sizes = {name: 20 for name, size in options.items() if name.endswith("_size") and size}
+    data = {"vocabulary_size": len(WORDS), "feature_size": BACKBONE.feature_size}
+    model = build_model(request.param, **data, **sizes)
     rng = np.random.default_rng(0)
     model.set_weights([w + rng.normal(0, 0.3, w.shape) for w in model.get_weights()])
     folder = tmp_path_factory.mktemp("export")
@@ -52,8 +52,11 @@ def exported(request, tmp_path_factory):
 
 
 def features(count: int = 6) -> np.ndarray:
-    shape = (count, BACKBONE.num_places, BACKBONE.feature_size)
-    return np.random.default_rng(5).random(shape, np.float32) * 2
+    """Pictures that differ as a whole, and their places a little."""
+    rng = np.random.default_rng(5)
+    pictures = rng.normal(size=(count, 1, BACKBONE.feature_size))
+    places = rng.normal(size=(count, BACKBONE.num_places, BACKBONE.feature_size))
+    return (pictures + 0.5 * places).astype(np.float32)
 
 
 def greedy(stepper) -> list[tuple[int, ...]]:
@@ -110,4 +113,4 @@ def test_an_export_that_fails_says_why_in_a_sentence(exported, tmp_path):
 
     model, _ = exported
     with pytest.raises(TrainingError, match="the export failed"):
-        export_graphs(model, BACKBONE, tmp_path / "missing.weights.h5", tmp_path)
+        export_graphs(model, BACKBONE.num_places, tmp_path / "missing.weights.h5", tmp_path)

@@ -167,3 +167,22 @@ def test_staircases_cover_everything_save_padding_and_are_few():
     np.testing.assert_array_equal(staircases, choose_staircases(lengths, 60))
     # too few pictures for shapes of their own
     assert len(choose_staircases(lengths[:30], 60)) == 1
+
+
+def test_masks_go_with_the_features_by_their_view():
+    """Row n of the masks has n % 4 + 1 regions; a picture's views differ in them."""
+    masks = (np.arange(4) <= np.arange(2 * NUM)[:, None] % 4).astype(np.float32)
+    views = set()
+    for index in range(2):
+        batches = make(masks=masks, first_epoch=index)
+        for inputs, _ in epoch(batches):
+            rows = inputs["features"][:, 0, 0].astype(int)
+            views |= set(rows >= NUM)
+            assert inputs["mask"].dtype == np.float32
+            np.testing.assert_array_equal(inputs["mask"].sum(1), rows % 4 + 1)
+    assert views == {False, True}
+
+
+def test_a_grid_needs_no_mask():
+    batches = make()
+    assert batches.masks_of(np.arange(3)) is None and "mask" not in batches[0][0]

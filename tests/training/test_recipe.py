@@ -61,6 +61,12 @@ def test_settings_are_applied():
         ("decoding.beam=3", "beam_size"),
         ("training.average_momentum=1.5", "below 1"),
         ("name.first=1", "no section"),
+        ("features.regions=detecter", "did you mean 'detector'"),
+        ("features.region=detector", "did you mean 'features.regions'|regions"),
+        ("features.regions=detector", "needs the detector: --set features.detector=FILE.onnx"),
+        ("features.regions=file", "needs the published features"),
+        ("features.max_regions=50", "no effect where features.regions is 'none'"),
+        ("features.detector=yolox.onnx", "belongs to features.regions=detector"),
         ("data.sample_order=last", "random"),
         ("data.dev_share=1", "between 0 and 1"),
     ],
@@ -68,6 +74,31 @@ def test_settings_are_applied():
 def test_a_wrong_setting_names_the_right_one(setting, match):
     with pytest.raises(RecipeError, match=match):
         load_recipe("default", [setting])
+
+
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        (["regions=detector", "detector=a.onnx", "max_regions=101"], "from 10 to 100"),
+        (["regions=detector", "detector=a.onnx", "min_regions=40"], "from 1 to 36"),
+        (["regions=detector", "detector=a.onnx", "nms_threshold=0.0"], "above 0"),
+        (["regions=detector", "detector=a.onnx", "regions_file=b.tsv"], "features.regions=file"),
+        (["regions=proposals", "score_threshold=0.5"], "features.regions=detector"),
+        (["regions=file", "regions_file=a.tsv"], "the plain view only"),
+    ],
+)
+def test_an_impossible_combination_of_regions_is_refused(settings, match):
+    """Of the default recipe, whose views are several."""
+    with pytest.raises(RecipeError, match=match):
+        load_recipe("default", [f"features.{setting}" for setting in settings])
+
+
+def test_a_recipe_may_ask_for_regions():
+    settings = ["features.regions=detector", "features.detector=a.onnx", "features.max_regions=50"]
+    recipe = load_recipe("default", settings)
+    assert recipe_from_dict(json.loads(json.dumps(recipe.as_dict()))) == recipe
+    published = ["regions=file", "regions_file=a.tsv", "views=['plain']"]
+    assert load_recipe("default", [f"features.{one}" for one in published]).features.regions
 
 
 def test_an_unknown_recipe_names_the_nearest():

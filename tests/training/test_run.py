@@ -41,8 +41,8 @@ def test_a_shipped_recipe_takes_a_step_that_changes_every_weight(name):
         recipe=recipe,
         words=WORDS,
         features=SimpleNamespace(
-            backbone=SimpleNamespace(feature_size=5),
-            store=SimpleNamespace(array=lambda: features),
+            feature_size=5,
+            store=SimpleNamespace(array=lambda: features, masks=lambda: None),
             splits={"train": SimpleNamespace(rows=np.arange(3)[:, None])},
         ),
     )

@@ -22,13 +22,13 @@ class AdditiveAttention(keras.layers.Layer):
     `project` computes `W1 a_i` once a picture; the call does the rest, once a word. All K captions
     of a picture read the same keys, which are never copied.
 
-    units: A, the size inside the tanh.
+    units: A, the size inside the tanh. use_bias: whether there is a bias inside it.
     """
 
-    def __init__(self, units: int, **kwargs: Any) -> None:
+    def __init__(self, units: int, use_bias: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.units = units
-        self.keys = keras.layers.Dense(units, name="keys")
+        self.units, self.use_bias = units, use_bias
+        self.keys = keras.layers.Dense(units, use_bias=use_bias, name="keys")
         # the bias of the keys serves both: two would be one parameter written twice
         self.query = keras.layers.Dense(units, use_bias=False, name="query")
         # softmax is indifferent to a constant, so the score needs no bias
@@ -44,13 +44,21 @@ class AdditiveAttention(keras.layers.Layer):
         """Keys (B, R, A) of a picture's features."""
         return self.keys(features_BRD)
 
-    def call(self, query_BKH: Any, keys_BRA: Any, mask_BR: Any) -> Any:
-        """Attention weights (B, K, R), 0 where the mask is 0."""
-        query_BKA = self.query(query_BKH)
-        inside_BKRA = ops.tanh(keys_BRA[:, None] + query_BKA[:, :, None])
-        scores_BKR = ops.squeeze(self.score(inside_BKRA), -1)
+    def call(self, query_BKH: Any, keys_BRA: Any, mask_BR: Any, inside_B1A: Any = 0.0) -> Any:
+        """Attention weights (B, K, R), 0 where the mask is 0. inside: what else of the picture
+        stands inside the tanh."""
+        return ops.softmax(self.scores(self.query(query_BKH) + inside_B1A, keys_BRA, mask_BR))
+
+    def scores(self, query_BKA: Any, keys_BRA: Any, mask_BR: Any) -> Any:
+        """`v . tanh(...)` (B, K, R) of a projected query; far below all others where the mask is
+        0."""
+        scores_BKR = self.inside(keys_BRA[:, None] + query_BKA[:, :, None])
         masked = (1.0 - ops.cast(mask_BR, scores_BKR.dtype)) * MASKED_SCORE
-        return ops.softmax(scores_BKR + masked[:, None])
+        return scores_BKR + masked[:, None]
+
+    def inside(self, sum_A: Any) -> Any:
+        """`v . tanh(sum)`, (..., A) -> (...)."""
+        return ops.squeeze(self.score(ops.tanh(sum_A)), -1)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "units": self.units}
+        return {**super().get_config(), "units": self.units, "use_bias": self.use_bias}

@@ -6,15 +6,27 @@ import inspect
 from typing import Any
 
 from looksay.errors import RecipeError, nearest
+from looksay.models.adaptive_attention import AdaptiveAttention
+from looksay.models.attentive_translator import AttentiveTranslator
 from looksay.models.base import CaptionModel
+from looksay.models.hard_attention import HardAttention
 from looksay.models.show_and_tell import ShowAndTell
 from looksay.models.show_attend_tell import ShowAttendTell
+from looksay.models.topic_guided import TopicGuided
+from looksay.models.transformer import Transformer
 from looksay.models.tutorial_attention import TutorialAttention
+from looksay.models.up_down import UpDown
 
 MODELS: dict[str, type[CaptionModel]] = {
     "show_and_tell": ShowAndTell,
-    "show_attend_tell": ShowAttendTell,
     "tutorial_attention": TutorialAttention,
+    "show_attend_tell": ShowAttendTell,
+    "hard_attention": HardAttention,
+    "adaptive_attention": AdaptiveAttention,
+    "up_down": UpDown,
+    "attentive_translator": AttentiveTranslator,
+    "topic_guided": TopicGuided,
+    "transformer": Transformer,
 }
 
 
@@ -25,10 +37,17 @@ def model_options(architecture: str) -> dict[str, Any]:
             f"there is no architecture {architecture!r}{nearest(architecture, MODELS)}; "
             f"looksay knows {', '.join(MODELS)}"
         )
-    own = inspect.signature(MODELS[architecture].__init__).parameters
-    shared = inspect.signature(CaptionModel.__init__).parameters
-    sizes = ("self", "kwargs", "vocabulary_size", "feature_size")  # the data's, not the recipe's
-    return {name: p.default for name, p in {**own, **shared}.items() if name not in sizes}
+    # an architecture may be another one with options of its own; the most general ones last
+    kinds = MODELS[architecture].__mro__
+    options: dict[str, inspect.Parameter] = {}
+    for kind in kinds[: kinds.index(CaptionModel) + 1]:
+        options = options | {
+            name: parameter
+            for name, parameter in inspect.signature(kind).parameters.items()
+            if name not in options
+        }
+    data = ("self", "kwargs", "vocabulary_size", "feature_size")  # not the recipe's to say
+    return {name: p.default for name, p in options.items() if name not in data}
 
 
 def build_model(

@@ -3,6 +3,7 @@
 Decoding, training, pictures, the server and export know `encode`, `step` and `call`, and nothing
 else of a model. An architecture gives `encode`, `embed`, `advance` and `read_out`; this class makes
 `step` (one word) and `call` (teacher forcing over T words) of them, so that both are one maths.
+A model whose loss needs more than logits and attention takes notes in training, see `word_notes`.
 
 B pictures, K beams or captions of a picture (C in training), R places, D feature size, T words,
 N words of all captions of a picture (packed, see staircase.py), V vocabulary.
@@ -24,6 +25,7 @@ PAD = 0  # as in looksay.text
 Tensor = Any
 Memory = dict[str, Tensor]
 Carry = dict[str, Tensor]
+Notes = dict[str, Tensor]
 
 
 class CaptionModel(keras.Model):
@@ -33,7 +35,20 @@ class CaptionModel(keras.Model):
     is spread over all words. attention_penalty: weight of the doubly stochastic penalty (Xu et al.
     2015, eq. 14), a sum over places: each place should be looked at about once in a caption.
     average_over_padding: the tutorials' mistake, see `compute_loss`.
+
+    word_notes: what `advance` gives after the outputs that `read_out` takes, by name: values
+    (B, K, ...) of each word that only `extra_loss` reads. picture_notes: the entries of the memory
+    that it reads. Both go with `call`'s result while training, and never into a graph's way.
+    picture_targets: what the batches must give of a picture for `extra_loss` beside its captions,
+    by name (see `looksay.training.picture_targets`). looks_away: whether a word's attention can add
+    up to less than 1. places_in_order: whether the order of the places matters.
     """
+
+    word_notes: tuple[str, ...] = ()
+    picture_notes: tuple[str, ...] = ()
+    picture_targets: tuple[str, ...] = ()
+    looks_away = False
+    places_in_order = False
 
     def __init__(
         self,
@@ -51,6 +66,7 @@ class CaptionModel(keras.Model):
         self.label_smoothing = label_smoothing
         self.attention_penalty = attention_penalty
         self.average_over_padding = average_over_padding
+        self.options: dict[str, Any] = {}  # the architecture's own, by name
 
     # ------------------------------------------------------------------ what a model gives
 
@@ -67,11 +83,20 @@ class CaptionModel(keras.Model):
     def advance(
         self, embedded: tuple, memory: Memory, carry: Carry, training: bool = False
     ) -> tuple[tuple[Tensor, ...], Tensor, Carry]:
-        """One word on: embedded (B, K, ...) -> outputs (B, K, ...), attention (B, K, R), carry."""
+        """One word on: embedded (B, K, ...) -> outputs (B, K, ...), attention (B, K, R), carry.
+
+        A word's attention adds up to 1, or to less where the model can look away from the picture.
+        """
         raise NotImplementedError
 
     def read_out(self, embedded: tuple, outputs: tuple, training: bool = False) -> Tensor:
         """Logits (..., V) from the embedded words and what `advance` gave."""
+        raise NotImplementedError
+
+    def extra_loss(self, x: Any, notes: Notes, entropy_BCT: Tensor, words_BCT: Tensor) -> Tensor:
+        """What the model adds to the loss, from its notes: those of words (B, C, T, ...), those of
+        pictures as the memory has them. x: the inputs. entropy: of each target. words: 1 where
+        there is one."""
         raise NotImplementedError
 
     def set_output_bias(self, log_frequencies_V: Any) -> None:
@@ -87,48 +112,55 @@ class CaptionModel(keras.Model):
         outputs, attention_BKR, carry = self.advance(embedded, memory, carry)
         return self.read_out(embedded, outputs), attention_BKR, carry
 
-    def call(self, inputs: dict[str, Tensor], training: bool = False) -> tuple[Tensor, Tensor]:
+    def call(self, inputs: dict[str, Tensor], training: bool = False) -> tuple[Tensor, ...]:
         """Teacher forcing: features (B, R, D), tokens (B, C, T) and, where places can be missing,
-        mask (B, R) -> logits (B, C, T, V) and attention (B, C, T, R).
+        mask (B, R) -> logits (B, C, T, V) and attention (B, C, T, R); while training also the notes
+        of a model that takes any.
 
         The C captions of a picture share its memory. In place of `tokens`, `columns` has a tensor
         (B, T_c) for each caption, of falling lengths; the results are then packed (staircase.py):
         logits (B, N, V) and attention (B, N, R).
         """
-        features_BRD, columns = inputs["features"], inputs.get("columns")
+        features_BRD, packed = inputs["features"], "columns" in inputs
         mask_BR = inputs.get("mask")
         if mask_BR is None:
             mask_BR = ops.ones_like(features_BRD[:, :, 0])
-        if columns is not None:
-            return self._roll_out(features_BRD, mask_BR, columns, training)
-        num_captions, num_words = inputs["tokens"].shape[1:]
-        columns = [inputs["tokens"][:, c] for c in range(num_captions)]
-        packed = self._roll_out(features_BRD, mask_BR, columns, training)
-        logits, attention = (
-            ops.swapaxes(ops.reshape(part, (-1, num_words, num_captions, part.shape[-1])), 1, 2)
-            for part in packed
-        )
-        return logits, attention
-
-    def _roll_out(
-        self, features_BRD: Tensor, mask_BR: Tensor, columns: Sequence[Tensor], training: bool
-    ) -> tuple[Tensor, Tensor]:
-        """Packed logits (B, N, V) and attention (B, N, R); at each step only the captions that have
-        a word there are computed."""
-        at_once = heights([column.shape[1] for column in columns])
+        if packed:
+            columns = inputs["columns"]
+        else:
+            columns = [inputs["tokens"][:, c] for c in range(inputs["tokens"].shape[1])]
         memory, carry = self.encode(features_BRD, mask_BR, training)
+        said = self.roll_out(memory, carry, columns, training)
+        if not packed:
+            lengths = [column.shape[1] for column in columns]
+            said = keras.tree.map_structure(lambda part: unpack(part, lengths), said)
+        logits, attention, notes = said
+        if not (training and (self.word_notes or self.picture_notes)):
+            return logits, attention
+        return logits, attention, notes | {name: memory[name] for name in self.picture_notes}
+
+    def roll_out(
+        self, memory: Memory, carry: Carry, columns: Sequence[Tensor], training: bool
+    ) -> tuple[Tensor, Tensor, Notes]:
+        """Packed logits (B, N, V), attention (B, N, R) and notes of words (B, N, ...); at each step
+        only the captions that have a word there are computed."""
+        at_once = heights([column.shape[1] for column in columns])
         carry = {name: ops.repeat(part, len(columns), 1) for name, part in carry.items()}
         embedded = self.embed(pack_columns(columns), training)
         ends = np.cumsum(at_once)[:-1].tolist()
-        words = zip(*(ops.split(part, ends, axis=1) for part in embedded), strict=True)
+        # Torch does not split into one part
+        parts = (ops.split(part, ends, axis=1) if ends else [part] for part in embedded)
+        words = zip(*parts, strict=True)
         steps = []
         # an unrolled loop: it runs on every backend, and on CPUs as fast as a scan
         for word, height in zip(words, at_once, strict=True):
             carry = {name: part[:, :height] for name, part in carry.items()}
             outputs, attention_BKR, carry = self.advance(word, memory, carry, training)
             steps.append((*outputs, attention_BKR))
-        said = tuple(ops.concatenate(parts, 1) for parts in zip(*steps, strict=True))
-        return self.read_out(embedded, said[:-1], training), said[-1]
+        *said, attention_BNR = (ops.concatenate(of, 1) for of in zip(*steps, strict=True))
+        first_note = len(said) - len(self.word_notes)
+        notes = dict(zip(self.word_notes, said[first_note:], strict=True))
+        return self.read_out(embedded, tuple(said), training), attention_BNR, notes
 
     def build(self, input_shape: Any = None) -> None:
         """Create every weight; the sizes are known from the configuration."""
@@ -147,27 +179,36 @@ class CaptionModel(keras.Model):
         """Cross-entropy of the words that are not padding, plus the attention penalty.
 
         Targets y are (B, C, T) tokens, each caption ending in `<end>`, then PAD; packed (B, N)
-        where x has `columns`. The sum over words
-        is divided by their number; with `average_over_padding` by the number of all positions, so
-        that the same words weigh less in a batch with a long caption.
+        where x has `columns`. The sum over words is divided by their number; with
+        `average_over_padding` by the number of all positions, so that the same words weigh less in
+        a batch with a long caption.
 
         With `sample_weight` (B, C), the advantages of self-critical training (Rennie et al. 2017,
         eq. 7), each caption's cross-entropy counts as often as its advantage says, without label
         smoothing and without the penalty: the advantages of a picture sum to about 0, so the sum is
         still divided by the number of words, never by that of the weights.
         """
-        logits_BCTV, attention_BCTR = y_pred
+        logits_BCTV, attention_BCTR, *rest = y_pred
+        notes = rest[0] if rest else {}
         words = ops.cast(ops.not_equal(y, PAD), "float32")
         count = ops.ones_like(words) if self.average_over_padding else words
         entropy_BCT = self._cross_entropy(y, logits_BCTV, sample_weight is None) * words
         if sample_weight is not None:
-            entropy_BCT = entropy_BCT * ops.cast(sample_weight, "float32")[..., None]
+            weighted = entropy_BCT * ops.cast(sample_weight, "float32")[..., None]
+            return ops.sum(weighted) / ops.maximum(ops.sum(count), 1.0)
         loss = ops.sum(entropy_BCT) / ops.maximum(ops.sum(count), 1.0)
-        if self.attention_penalty and sample_weight is None:
-            if len(words.shape) == 2:
-                lengths = [column.shape[1] for column in x["columns"]]
-                attention_BCTR, words = unpack(attention_BCTR, lengths), unpack(words, lengths)
-            loss = loss + self.attention_penalty * doubly_stochastic_penalty(attention_BCTR, words)
+        if not (self.attention_penalty or notes):
+            return loss
+        of_words = {name: notes[name] for name in self.word_notes if notes}
+        said = entropy_BCT, words, attention_BCTR, of_words
+        if len(words.shape) == 2:
+            lengths = [column.shape[1] for column in x["columns"]]
+            said = keras.tree.map_structure(lambda part: unpack(part, lengths), said)
+        entropy_BCT, words, attention_BCTR, of_words = said
+        if self.attention_penalty:
+            loss += self.attention_penalty * doubly_stochastic_penalty(attention_BCTR, words)
+        if notes:
+            loss += self.extra_loss(x, {**notes, **of_words}, entropy_BCT, words)
         return loss
 
     def _cross_entropy(self, targets_BCT: Tensor, logits_BCTV: Tensor, smooth: bool) -> Tensor:
@@ -191,6 +232,7 @@ class CaptionModel(keras.Model):
             "label_smoothing": self.label_smoothing,
             "attention_penalty": self.attention_penalty,
             "average_over_padding": self.average_over_padding,
+            **self.options,
         }
 
 

@@ -39,7 +39,7 @@ class ShowAndTell(CaptionModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.options: dict[str, Any] = {
+        self.options = {
             "embedding_size": embedding_size,
             "hidden_size": hidden_size,
             "feature_dropout": feature_dropout,
@@ -89,6 +89,3 @@ class ShowAndTell(CaptionModel):
 
     def read_out(self, embedded: tuple, outputs: tuple, training: bool = False) -> Tensor:
         return self.logits(self.drop_output(outputs[0], training=training))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), **self.options}

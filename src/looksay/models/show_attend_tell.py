@@ -12,7 +12,7 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from looksay.layers import AdditiveAttention, LSTMCell
+from looksay.layers import AdditiveAttention, LSTMCell, mean_of_places
 from looksay.models.base import CaptionModel, Carry, Memory, Tensor
 
 
@@ -45,45 +45,43 @@ class ShowAttendTell(CaptionModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.sizes = {
+        self.options = {
             "embedding_size": embedding_size,
             "hidden_size": hidden_size,
             "attention_size": attention_size,
             "values_size": values_size,
-        }
-        self.dropouts = {
             "feature_dropout": feature_dropout,
             "embedding_dropout": embedding_dropout,
             "output_dropout": output_dropout,
         }
-        self._make_layers()
-
-    def _make_layers(self) -> None:
-        embedding, hidden, attention, values = self.sizes.values()
-        feature, word, output = self.dropouts.values()
         # a dropped channel is dropped at every place: the same pattern must not leak elsewhere
-        self.drop_features = layers.SpatialDropout1D(feature, name="drop_features")
-        self.values = layers.Dense(values, name="values") if values else None
-        self.initial = layers.Dense(hidden, "tanh", name="initial")
-        self.initial_hidden = layers.Dense(hidden, "tanh", name="initial_hidden")
-        self.initial_cell = layers.Dense(hidden, name="initial_cell")
-        self.embedding = layers.Embedding(self.vocabulary_size, embedding, name="embedding")
-        self.drop_words = layers.Dropout(word, name="drop_words")
-        self.attention = AdditiveAttention(attention, name="attention")
+        self.drop_features = layers.SpatialDropout1D(feature_dropout, name="drop_features")
+        self.values = layers.Dense(values_size, name="values") if values_size else None
+        self.initial = layers.Dense(hidden_size, "tanh", name="initial")
+        self.initial_hidden = layers.Dense(hidden_size, "tanh", name="initial_hidden")
+        self.initial_cell = layers.Dense(hidden_size, name="initial_cell")
+        self.embedding = layers.Embedding(self.vocabulary_size, embedding_size, name="embedding")
+        self.drop_words = layers.Dropout(embedding_dropout, name="drop_words")
+        self.attention = AdditiveAttention(attention_size, name="attention")
         self.gate = layers.Dense(1, "sigmoid", name="gate")
-        self.cell = LSTMCell(hidden, name="cell")
+        self.cell = LSTMCell(hidden_size, name="cell")
         self.word_input = layers.Dense(self.cell.input_size, use_bias=False, name="word_input")
         self.context_input = layers.Dense(
             self.cell.input_size, use_bias=False, name="context_input"
         )
-        self.hidden_output = layers.Dense(embedding, name="hidden_output")
-        self.context_output = layers.Dense(embedding, use_bias=False, name="context_output")
-        self.drop_output = layers.Dropout(output, name="drop_output")
+        self.hidden_output = layers.Dense(embedding_size, name="hidden_output")
+        self.context_output = layers.Dense(embedding_size, use_bias=False, name="context_output")
+        self.drop_output = layers.Dropout(output_dropout, name="drop_output")
         self.logits = layers.Dense(self.vocabulary_size, dtype="float32", name="logits")
 
+    @property
+    def context_size(self) -> int:
+        """F."""
+        return self.options["values_size"] or self.feature_size
+
     def build(self, input_shape: Any = None) -> None:
-        embedding, hidden, _, values = self.sizes.values()
-        context = values or self.feature_size
+        embedding, hidden = self.options["embedding_size"], self.options["hidden_size"]
+        context = self.context_size
         if self.values is not None:
             self.values.build((None, None, self.feature_size))
         self.initial.build((None, context))
@@ -109,9 +107,7 @@ class ShowAttendTell(CaptionModel):
         if self.values is not None:
             values_BRF = self.values(values_BRF)
         mask_BR = ops.cast(mask_BR, values_BRF.dtype)
-        places_B1 = ops.maximum(ops.sum(mask_BR, 1, keepdims=True), 1.0)
-        mean_BF = ops.sum(values_BRF * mask_BR[..., None], 1) / places_B1
-        start_B1H = self.initial(mean_BF)[:, None]
+        start_B1H = self.initial(mean_of_places(values_BRF, mask_BR))[:, None]
         carry = {"h": self.initial_hidden(start_B1H), "c": self.initial_cell(start_B1H)}
         keys_BRA = self.attention.project(values_BRF)
         return {"values": values_BRF, "keys": keys_BRA, "mask": mask_BR}, carry
@@ -123,17 +119,25 @@ class ShowAttendTell(CaptionModel):
     def advance(
         self, embedded: tuple, memory: Memory, carry: Carry, training: bool = False
     ) -> tuple[tuple[Tensor, ...], Tensor, Carry]:
+        alpha_BKR = self.attend(memory, carry["h"])
+        outputs, carry = self.advance_with(alpha_BKR, embedded, memory, carry)
+        return outputs, alpha_BKR, carry
+
+    def attend(self, memory: Memory, h_BKH: Tensor) -> Tensor:
+        """Attention weights (B, K, R) of the last state."""
+        return self.attention(h_BKH, memory["keys"], memory["mask"])
+
+    def advance_with(
+        self, weights_BKR: Tensor, embedded: tuple, memory: Memory, carry: Carry
+    ) -> tuple[tuple[Tensor, ...], Carry]:
+        """One word on, looking at the places by these weights."""
         h_BKH, c_BKH = carry["h"], carry["c"]
-        alpha_BKR = self.attention(h_BKH, memory["keys"], memory["mask"])
-        z_BKF = self.gate(h_BKH) * ops.matmul(alpha_BKR, memory["values"])
+        z_BKF = self.gate(h_BKH) * ops.matmul(weights_BKR, memory["values"])
         inputs = embedded[1] + self.context_input(z_BKF)
         h_BKH, c_BKH = self.cell(inputs, h_BKH, c_BKH)
-        return (h_BKH, z_BKF), alpha_BKR, {"h": h_BKH, "c": c_BKH}
+        return (h_BKH, z_BKF), {"h": h_BKH, "c": c_BKH}
 
     def read_out(self, embedded: tuple, outputs: tuple, training: bool = False) -> Tensor:
-        hidden, context = outputs
+        hidden, context = outputs[:2]
         deep = ops.tanh(embedded[0] + self.hidden_output(hidden) + self.context_output(context))
         return self.logits(self.drop_output(deep, training=training))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), **self.sizes, **self.dropouts}

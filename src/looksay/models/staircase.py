@@ -55,9 +55,27 @@ def _order(lengths: Sequence[int]) -> np.ndarray:
     return np.argsort(np.concatenate(in_columns))
 
 
+def pad_columns(columns: Sequence[Any]) -> Any:
+    """Columns (B, T_c), tensors, side by side: (B, C, T), zeros behind the short ones."""
+    most = columns[0].shape[1]
+    padded = [ops.pad(column, ((0, 0), (0, most - column.shape[1]))) for column in columns]
+    return ops.stack(padded, axis=1)
+
+
+def pack(padded_BCT: Any, lengths: Sequence[int]) -> Any:
+    """(B, C, T, ...) as (B, N, ...): `unpack` undone."""
+    table = places(lengths).ravel()
+    order = np.argsort(table, kind="stable")[: sum(lengths)]
+    flat = ops.reshape(padded_BCT, (-1, len(table), *padded_BCT.shape[3:]))
+    return ops.take(flat, order, axis=1)
+
+
 def unpack(packed_BN: Any, lengths: Sequence[int]) -> Any:
     """(B, N, ...) as (B, C, T, ...), zeros where there is no word."""
     table = places(lengths)
+    if len(set(lengths)) == 1:  # nothing is missing: no copy with a zero behind
+        steps_first = ops.reshape(packed_BN, (-1, *table.shape[::-1], *packed_BN.shape[2:]))
+        return ops.swapaxes(steps_first, 1, 2)
     with_zero = ops.concatenate([packed_BN, ops.zeros_like(packed_BN[:, :1])], axis=1)
     found = ops.take(with_zero, table.ravel(), axis=1)
     return ops.reshape(found, (-1, *table.shape, *packed_BN.shape[2:]))

@@ -42,7 +42,7 @@ class TutorialAttention(CaptionModel):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.options: dict[str, Any] = {
+        self.options = {
             "embedding_size": embedding_size,
             "encoder_size": encoder_size,
             "hidden_size": hidden_size,
@@ -102,6 +102,3 @@ class TutorialAttention(CaptionModel):
 
     def read_out(self, embedded: tuple, outputs: tuple, training: bool = False) -> Tensor:
         return self.logits(self.drop_output(self.dense(outputs[0]), training=training))
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), **self.options}

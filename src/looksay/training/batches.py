@@ -11,7 +11,7 @@ picture, packed (see `looksay.models.staircase`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -34,7 +34,11 @@ class CaptionBatches(keras.utils.PyDataset):
     features: all rows (N, R, D), memory-mapped. rows: for each picture the rows of its views; an
     epoch shows each picture once, by a view chosen anew. captions: for each picture its captions'
     tokens, each ending in `<end>`. Pictures with fewer captions than others get empty ones, which
-    count for nothing. The number of batches is the same in every epoch.
+    count for nothing. The number of batches is the same in every epoch. of_pictures: what else the
+    model learns from of each picture, by name, (pictures, any size) float32; it goes with the
+    features.
+
+    masks: for all rows (N, R), 1 where a place counts and 0 where it is padding; None: all count.
 
     shuffle: a new order every epoch; without it, pictures come as they are listed, every time.
     start_is_target, pad_to: the tutorials' mistakes, kept for study. The one trains `<start>` as
@@ -47,6 +51,8 @@ class CaptionBatches(keras.utils.PyDataset):
         rows: Sequence[Sequence[int]] | np.ndarray,
         captions: Sequence[Sequence[Sequence[int]]],
         *,
+        masks: np.ndarray | None = None,
+        of_pictures: Mapping[str, np.ndarray] | None = None,
         batch_pictures: int = 32,
         captions_per_picture: int = 5,
         seed: int = 0,
@@ -57,9 +63,10 @@ class CaptionBatches(keras.utils.PyDataset):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.features = features
+        self.features, self.masks = features, masks
         self.rows = [np.asarray(views) for views in rows]
         self.captions = [list(map(list, of_picture)) for of_picture in captions]
+        self.of_pictures = dict(of_pictures or {})
         self.batch_pictures = batch_pictures
         most = max(map(len, self.captions))
         self.num_captions = min(captions_per_picture, most)
@@ -91,7 +98,11 @@ class CaptionBatches(keras.utils.PyDataset):
         if self.start_is_target:
             targets = [after_start(column) for column in targets]
         columns = tuple(after_start(column) for column in targets)
-        return {"features": self.features_of(pictures), "columns": columns}, pack_arrays(targets)
+        inputs = {"features": self.features_of(pictures), "columns": columns}
+        if self.masks is not None:
+            inputs["mask"] = self.masks_of(pictures)
+        inputs |= {name: values[pictures] for name, values in self.of_pictures.items()}
+        return inputs, pack_arrays(targets)
 
     def pictures(self, index: int) -> np.ndarray:
         """Which pictures a batch has, (B,)."""
@@ -99,8 +110,16 @@ class CaptionBatches(keras.utils.PyDataset):
 
     def features_of(self, pictures: np.ndarray) -> np.ndarray:
         """The features (B, R, D) float32 of pictures, by the views of this epoch."""
-        rows = [self.rows[p][self._views[p] % len(self.rows[p])] for p in pictures]
-        return self.features[rows].astype(np.float32)
+        return self.features[self._rows_of(pictures)].astype(np.float32)
+
+    def masks_of(self, pictures: np.ndarray) -> np.ndarray | None:
+        """Which of these features count, (B, R) float32; None where all do."""
+        if self.masks is None:
+            return None
+        return self.masks[self._rows_of(pictures)].astype(np.float32)
+
+    def _rows_of(self, pictures: np.ndarray) -> list[int]:
+        return [self.rows[p][self._views[p] % len(self.rows[p])] for p in pictures]
 
     def on_epoch_end(self) -> None:
         """Make the next epoch's plan; called by `fit`, on some backends before any batch too."""

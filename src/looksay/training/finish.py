@@ -14,6 +14,7 @@ from looksay.export.bundle import write_bundle
 from looksay.export.card import LICENCES, OWN_LICENCE, model_card
 from looksay.models import CaptionModel
 from looksay.runtime import GraphStepper, open_graph
+from looksay.runtime.topics import TOPICS
 from looksay.text import Vocabulary
 from looksay.training.prepare import Features, Split, Words
 from looksay.training.recipe import Recipe, changed_settings
@@ -36,9 +37,10 @@ def score_split(
     split: Split,
     features_NRD: np.ndarray,
     options: DecodingOptions,
+    masks_NR: np.ndarray | None = None,
 ) -> dict[str, float]:
     """The scores of a stepper's captions of a split, by metric."""
-    found = decode_split(stepper, features_NRD, split.rows[:, 0], options)
+    found = decode_split(stepper, features_NRD, split.rows[:, 0], options, masks_NR)
     captions = {
         record.name: vocabulary.join(vocabulary.decode(hypothesis.tokens))
         for record, hypothesis in zip(split.records, found, strict=True)
@@ -69,7 +71,7 @@ def write_scored_bundle(
             sizes=sizes,
             scores=scores,
             licence=licence,
-            backbone_licence=backbone.licence,
+            backbone_licence=run.features.source.licence,
             commands=[
                 " ".join([f"looksay train {recipe.name} --data {data}", *changed_settings(recipe)]),
                 f"looksay evaluate BUNDLE --data {data} --split dev",
@@ -82,13 +84,23 @@ def write_scored_bundle(
         model,
         run.words.vocabulary,
         backbone,
-        run.features.graph,
+        run.features.graphs().get("backbone.onnx"),
         name=name or recipe.name,
         recipe=recipe.as_dict(),
         identity=run.features.store.identity,
         licence=licence,
+        regions=run.features.source.regions,
+        attachments=_attachments(run),
         describe=describe,
     )
+
+
+def _attachments(run: TrainingRun) -> dict[str, Path]:
+    """What goes into the bundle as it is: topics, and the graphs that find regions."""
+    found = {name: path for name, path in run.features.graphs().items() if name != "backbone.onnx"}
+    if (run.folder / TOPICS).exists():
+        found[TOPICS] = run.folder / TOPICS
+    return found
 
 
 def _score_graphs(run: TrainingRun, folder: Path) -> dict[str, float]:
@@ -101,4 +113,5 @@ def _score_graphs(run: TrainingRun, folder: Path) -> dict[str, float]:
         run.features.splits["dev"],
         run.features.store.array(),
         run.recipe.decoding,
+        run.features.store.masks(),
     )

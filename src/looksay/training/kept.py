@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from looksay.errors import TrainingError
-from looksay.features.backbones import Backbone, get_backbone
+from looksay.features.compute import Loaded
+from looksay.images import load_square
 from looksay.models import CaptionModel, build_model
-from looksay.runtime import Graph, open_graph
 from looksay.text import Vocabulary
 from looksay.training.callbacks import BEST
-from looksay.training.prepare import store_folder
+from looksay.training.feature_sources import FeatureSource, folder_name, open_source
+from looksay.training.prepare import default_features_folder
 from looksay.training.recipe import Recipe, recipe_from_dict
 
 
@@ -23,12 +27,16 @@ class KeptEpoch:
     recipe: Recipe
     model: CaptionModel
     vocabulary: Vocabulary
-    backbone: Backbone
-    graph: Path
+    source: FeatureSource
+    folder: Path  # of the feature store, which keeps the graphs
 
-    def backbone_graph(self) -> Graph:
-        """The graph that computed the features it was trained on."""
-        return open_graph(self.graph, precision="f32")
+    def features(self, paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray | None]:
+        """Features (B, R, D) of photographs, made as those were that it was trained on; and their
+        boxes (B, R, 6) where they are of regions."""
+        size = self.source.backbone.image_size
+        loaded = [Loaded(path, "plain", load_square(path, size)) for path in paths]
+        features, *boxes = self.source.compute(self.folder)(loaded)
+        return features, boxes[0] if boxes else None
 
 
 def load_epoch(run: Path, epoch: int | None = None, features: Path | None = None) -> KeptEpoch:
@@ -46,17 +54,20 @@ def load_epoch(run: Path, epoch: int | None = None, features: Path | None = None
         kept = sorted(int(p.name[6:9]) for p in (run / "epochs").glob("epoch-*.weights.h5"))
         raise TrainingError(f"{run} keeps no epoch {epoch or '(best)'}; it has {kept or 'none'}")
     vocabulary = Vocabulary.load(run / "vocabulary.txt")
-    backbone = get_backbone(recipe.features.backbone)
+    source = open_source(recipe.features)
     model = build_model(
         recipe.architecture,
         vocabulary_size=len(vocabulary),
-        feature_size=backbone.feature_size,
+        feature_size=source.feature_size,
         **recipe.model_options,
     )
     model.load_weights(path)
-    graph = (features or store_folder(recipe.features)) / "backbone.onnx"
-    if not graph.exists():
-        raise TrainingError(f"{graph} is not there; give the run's feature store with --features")
+    folder = features or default_features_folder() / folder_name(source)
+    for graph in source.graphs(folder).values():
+        if not graph.exists():
+            raise TrainingError(
+                f"{graph} is not there; give the run's feature store with --features"
+            )
     return KeptEpoch(
-        recipe=recipe, model=model, vocabulary=vocabulary, backbone=backbone, graph=graph
+        recipe=recipe, model=model, vocabulary=vocabulary, source=source, folder=folder
     )

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL.Image import Image
 
 from looksay.data import Record
 from looksay.decoding import DecodingOptions, Stepper, decode
 from looksay.images import open_image
-from looksay.pictures import attention_panels
+from looksay.pictures import Regions, attention_panels
+from looksay.runtime.regions import RegionSettings, region_mask
 from looksay.text import Vocabulary
 
 NUM_PICTURES = 3  # of each split
@@ -20,47 +22,81 @@ PICTURE_SIDE = 640  # pixels: enough to see, small enough to write after each ep
 
 @dataclass(frozen=True, kw_only=True)
 class Peek:
-    """Fixed pictures of a split: records and their features (B, R, D)."""
+    """Fixed pictures of a split: records, their features (B, R, D), and where these are of regions
+    the boxes (B, R, 6)."""
 
     split: str
     records: tuple[Record, ...]
     features: np.ndarray
+    boxes: np.ndarray | None = None
 
 
 def choose_peek(
-    split: str, records: Sequence[Record], rows: np.ndarray, features_NRD: np.ndarray, seed: int
+    split: str,
+    records: Sequence[Record],
+    rows: np.ndarray,
+    features_NRD: np.ndarray,
+    seed: int,
+    boxes_NR6: np.ndarray | None = None,
 ) -> Peek:
     """Three pictures of a split, the same ones after every epoch."""
     count = min(NUM_PICTURES, len(records))
     chosen = np.random.default_rng((seed, len(records))).choice(len(records), count, replace=False)
     features = features_NRD[rows[chosen, 0]].astype(np.float32)
-    return Peek(split=split, records=tuple(records[i] for i in chosen), features=features)
+    boxes = None if boxes_NR6 is None else np.array(boxes_NR6[rows[chosen, 0]])
+    return Peek(
+        split=split, records=tuple(records[i] for i in chosen), features=features, boxes=boxes
+    )
 
 
 def write_peeks(
     peeks: Sequence[Peek],
     stepper: Stepper,
     vocabulary: Vocabulary,
-    grid: tuple[int, int],
+    layout: tuple[int, int] | RegionSettings,
     options: DecodingOptions,
     folder: Path,
 ) -> str:
-    """Caption the pictures, write `peeks.md` and an attention picture each; returns the text."""
+    """Caption the pictures, write `peeks.txt` and an attention picture each; returns the text.
+
+    layout: what attention lies over, a grid's rows and columns, or how regions were found.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
     for peek in peeks:
-        for record, found in zip(
-            peek.records, decode(stepper, peek.features, options), strict=True
-        ):
+        mask_BR = None if peek.boxes is None else region_mask(peek.boxes)
+        all_found = decode(stepper, peek.features, options, mask_BR)
+        for number, (record, found) in enumerate(zip(peek.records, all_found, strict=True)):
             words = vocabulary.decode(found[0].tokens)
             caption = vocabulary.join(words)
             lines += [f"{peek.split} {record.name}", f"  says: {caption}"]
             lines += [f"  people: {reference}" for reference in record.captions]
-            attention = found[0].attention[: len(words)].reshape(-1, *grid)
+            attention = found[0].attention[: len(words)]
             image = open_image(record.image)
             image.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
-            picture = attention_panels(image, list(words), attention, caption=caption)
+            boxes_R6 = None if peek.boxes is None else peek.boxes[number]
+            picture = panels_of(image, list(words), attention, layout, boxes_R6, caption=caption)
             picture.convert("RGB").save(folder / f"{peek.split}-{Path(record.name).stem}.jpg")
     text = "\n".join(lines) + "\n"
     (folder / "peeks.txt").write_text(text, encoding="utf-8")
     return text
+
+
+def panels_of(
+    image: Image,
+    words: Sequence[str],
+    attention_TR: np.ndarray,
+    layout: tuple[int, int] | RegionSettings,
+    boxes_R6: np.ndarray | None,
+    *,
+    caption: str,
+) -> Image:
+    """The attention picture of a caption, over a grid or over regions."""
+    if isinstance(layout, RegionSettings):
+        assert boxes_R6 is not None, "regions have boxes"
+        exist = region_mask(boxes_R6) > 0
+        regions = Regions(boxes_R6[exist, :4], tuple(map(layout.name_of, boxes_R6[exist])))
+        return attention_panels(
+            image, words, attention_TR[:, exist], caption=caption, regions=regions
+        )
+    return attention_panels(image, words, attention_TR.reshape(-1, *layout), caption=caption)

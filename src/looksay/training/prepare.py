@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,17 +11,18 @@ import numpy as np
 
 from looksay.data import Dataset, Record, load_data
 from looksay.data.samples import sample_captions
-from looksay.errors import DataError, FeatureError
-from looksay.export.process import export_backbone
-from looksay.features.backbones import Backbone, get_backbone
-from looksay.features.extract import extract_features
+from looksay.errors import DataError, RecipeError
+from looksay.features.backbones import Backbone
 from looksay.features.store import FeatureStore
-from looksay.runtime import Graph, open_graph
+from looksay.models import model_options
 from looksay.text import Vocabulary, max_tokens, split_words
-from looksay.training.recipe import DataOptions, FeatureOptions, Recipe, TextOptions
-
-logger = logging.getLogger(__name__)
-COMPUTE_BATCH = 4  # pictures a run of the graph: small enough for the processor's caches
+from looksay.training.feature_options import FeatureOptions
+from looksay.training.feature_sources import (
+    FeatureSource,
+    folder_name,
+    open_source,
+)
+from looksay.training.recipe import DataOptions, Recipe, TextOptions
 
 
 def load_recipe_data(
@@ -48,13 +48,6 @@ def default_features_folder() -> Path:
     return Path(os.environ.get("LOOKSAY_CACHE", Path(cache) / "looksay")) / "features"
 
 
-def store_folder(options: FeatureOptions) -> Path:
-    """The folder of a backbone's features: each set of weights has its own."""
-    backbone = get_backbone(options.backbone)
-    digest = backbone.identity(options.weights)["weights"]
-    return default_features_folder() / f"{backbone.name.replace(':', '-')}-{digest[:12]}"
-
-
 @dataclass(frozen=True, kw_only=True)
 class Split:
     """A split ready for use: records whose picture can be read, and the rows of its views."""
@@ -65,13 +58,29 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """A store with the features of some splits in it, and the graph that computed them."""
+    """A store with the features of some splits in it, and what computed them."""
 
-    backbone: Backbone
+    source: FeatureSource
     store: FeatureStore
-    graph: Path
     splits: dict[str, Split]
     problems: list[str]
+
+    @property
+    def backbone(self) -> Backbone:
+        return self.source.backbone
+
+    def graphs(self) -> dict[str, Path]:
+        """The graphs that make a photograph's features, by their names in a bundle."""
+        return self.source.graphs(self.store.folder)
+
+    @property
+    def num_places(self) -> int:
+        """R, places or regions of a picture."""
+        return self.store.row_shape[0]
+
+    @property
+    def feature_size(self) -> int:
+        return self.store.row_shape[1]
 
 
 def prepare_features(
@@ -83,53 +92,22 @@ def prepare_features(
     progress: bool = False,
 ) -> Features:
     """Extract what is missing of the splits' features; `train` gets all views, the others one."""
-    backbone = get_backbone(options.backbone)
-    folder = folder or store_folder(options)
+    source = open_source(options)
+    folder = folder or default_features_folder() / folder_name(source)
     wanted = {name: dataset.split(name) for name in splits}
-    store = FeatureStore(folder, backbone.identity(options.weights))
-    graph = folder / "backbone.onnx"
-    if not graph.exists():
-        logger.info("exporting the backbone %s", backbone.name)
-        export_backbone(backbone, graph, options.weights)
-    compute = _Compute(graph, backbone)
+    store = FeatureStore(folder, source.identity())
+    source.make_graphs(folder)
     prepared, problems = {}, []
     for name, records in wanted.items():
         views = options.views if name == "train" else ("plain",)
-        done = extract_features(
-            store,
-            [record.image for record in records],
-            views,
-            compute,
-            image_size=backbone.image_size,
-            progress=progress,
-        )
+        done = source.extract(store, [record.image for record in records], views, progress)
         problems += done.problems
         kept = tuple(record for record in records if record.image in done.hashes)
         if not kept:
-            raise DataError(f"no picture of the split {name!r} can be read; {problems[0]}")
+            raise DataError(f"no picture of the split {name!r} can be used; {problems[0]}")
         keys = [(done.hashes[record.image], view) for record in kept for view in views]
         prepared[name] = Split(records=kept, rows=store.rows(keys).reshape(-1, len(views)))
-    return Features(backbone=backbone, store=store, graph=graph, splits=prepared, problems=problems)
-
-
-class _Compute:
-    """The backbone's graph over any number of pictures; compiled when first needed."""
-
-    def __init__(self, path: Path, backbone: Backbone) -> None:
-        self._path, self._backbone = path, backbone
-        self._graph: Graph | None = None
-
-    def __call__(self, images_BSS3: np.ndarray) -> np.ndarray:
-        if self._graph is None:
-            # float32: the same features on every machine
-            self._graph = open_graph(self._path, precision="f32", throughput=True)
-        starts = range(0, len(images_BSS3), COMPUTE_BATCH)
-        graph = self._graph
-        runs = [graph.submit({"images": images_BSS3[i : i + COMPUTE_BATCH]}) for i in starts]
-        features = np.concatenate([run.result()["features"] for run in runs])
-        if features.shape[1:] != (self._backbone.num_places, self._backbone.feature_size):
-            raise FeatureError(f"{self._path} is the graph of another backbone; delete it")
-        return features
+    return Features(source=source, store=store, splits=prepared, problems=problems)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +148,15 @@ def prepare_words(records: Sequence[Record], options: TextOptions) -> Words:
 
 
 def check_words(recipe: Recipe, words: Words) -> None:
-    """DataError where the captions leave nothing to learn."""
+    """DataError where the captions leave nothing to learn, RecipeError where the model cannot hold
+    the longest of them."""
+    most = model_options(recipe.architecture).get("max_words", words.max_tokens)
+    most = recipe.model_options.get("max_words", most)
+    if words.max_tokens > most:
+        raise RecipeError(
+            f"captions have up to {words.max_tokens} words with their end and the model holds "
+            f"{most}; use --set model.max_words={words.max_tokens} or --set text.max_tokens={most}"
+        )
     if len(words.vocabulary) <= 4:
         raise DataError(
             f"no word occurs {recipe.text.min_count} times in the training captions; "

@@ -18,8 +18,7 @@ from typing import Any
 from looksay.data.samples import ORDERS
 from looksay.decoding import DecodingOptions
 from looksay.errors import LooksayError, RecipeError, nearest
-from looksay.features.backbones import get_backbone
-from looksay.features.views import check_views
+from looksay.training.feature_options import FeatureOptions
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -50,20 +49,6 @@ class DataOptions:
             raise RecipeError(
                 "data.sample_captions must be 0 or more, data.dev_share between 0 and 1"
             )
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeatureOptions:
-    """backbone: a name of `looksay.features.backbones`. weights: "imagenet", "none" (random) or a
-    file. views: what training sees of a picture, see `looksay.features.views`."""
-
-    backbone: str = "efficientnet_lite2"
-    weights: str = "imagenet"
-    views: tuple[str, ...] = ("plain",)
-
-    def __post_init__(self) -> None:
-        get_backbone(self.backbone)
-        object.__setattr__(self, "views", check_views(self.views))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from looksay.data import Dataset
 from looksay.decoding import DecodingOptions
 from looksay.errors import TrainingError
+from looksay.features.backbones import get_backbone
 from looksay.models import CaptionModel, build_model
 from looksay.models.stepper import KerasStepper
 from looksay.text import Vocabulary
@@ -36,6 +39,7 @@ from looksay.training.checkpoints import load_checkpoint, load_state
 from looksay.training.finish import TrainingRun, score_split, write_scored_bundle
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
+from looksay.training.picture_targets import picture_targets
 from looksay.training.prepare import check_words, prepare_features, prepare_words
 from looksay.training.recipe import Recipe, recipe_from_dict
 from looksay.training.rewards import CaptionReward
@@ -87,8 +91,7 @@ def open_run(
 
 def check_model_options(recipe: Recipe) -> None:
     """RecipeError for a model option that does not exist, before any long work."""
-    from looksay.features.backbones import get_backbone
-
+    # the true size may stand in a file of published features; any shows what options there are
     size = get_backbone(recipe.features.backbone).feature_size
     build_model(recipe.architecture, vocabulary_size=8, feature_size=size, **recipe.model_options)
     keras.backend.clear_session()
@@ -137,7 +140,12 @@ def _fit(
 ) -> None:
     """The epochs of cross-entropy that are left."""
     training = run.recipe.training
-    batches = _make_batches(run, training.batch_pictures, first_epoch=len(history))
+    batches = _make_batches(
+        run,
+        training.batch_pictures,
+        first_epoch=len(history),
+        of_pictures=picture_targets(run, model),
+    )
     _compile(run, model, make_optimizer(training, len(batches)))
     if history:
         load_checkpoint(run.folder / CHECKPOINT, model)
@@ -202,7 +210,7 @@ def _stopped_early(history: list[dict[str, float]], patience: int) -> bool:
 
 def _build(run: TrainingRun) -> CaptionModel:
     """The model as the recipe says."""
-    recipe, size = run.recipe, run.features.backbone.feature_size
+    recipe, size = run.recipe, run.features.feature_size
     model = build_model(
         recipe.architecture,
         vocabulary_size=len(run.words.vocabulary),
@@ -224,12 +232,19 @@ def _compile(run: TrainingRun, model: CaptionModel, optimizer: keras.Optimizer) 
     model.compile(optimizer=optimizer, jit_compile=compile_steps)
 
 
-def _make_batches(run: TrainingRun, batch_pictures: int, first_epoch: int) -> CaptionBatches:
+def _make_batches(
+    run: TrainingRun,
+    batch_pictures: int,
+    first_epoch: int,
+    of_pictures: Mapping[str, np.ndarray] | None = None,
+) -> CaptionBatches:
     training = run.recipe.training
     return CaptionBatches(
         run.features.store.array(),
         run.features.splits["train"].rows,
         run.words.captions,
+        masks=run.features.store.masks(),
+        of_pictures=of_pictures,
         batch_pictures=batch_pictures,
         captions_per_picture=training.captions_per_picture,
         seed=training.seed,
@@ -247,18 +262,19 @@ def _callbacks(
     num_batches: int,
     progress: bool,
 ) -> list[keras.callbacks.Callback]:
-    array, splits = run.features.store.array(), run.features.splits
+    store, splits = run.features.store, run.features.splits
+    array, masks, boxes = store.array(), store.masks(), store.boxes()
     stepper = KerasStepper(model)
     greedy = DecodingOptions(method="greedy", max_words=run.words.max_tokens)
     seed = run.recipe.training.seed
-    peeks = [choose_peek(n, s.records, s.rows, array, seed) for n, s in splits.items()]
+    peeks = [choose_peek(n, s.records, s.rows, array, seed, boxes) for n, s in splits.items()]
 
     def score() -> dict[str, float]:
-        return score_split(stepper, run.words.vocabulary, splits["dev"], array, greedy)
+        return score_split(stepper, run.words.vocabulary, splits["dev"], array, greedy, masks)
 
     def peek(folder: Path) -> str:
-        grid = run.features.backbone.grid
-        return write_peeks(peeks, stepper, run.words.vocabulary, grid, greedy, folder)
+        layout = run.features.source.layout
+        return write_peeks(peeks, stepper, run.words.vocabulary, layout, greedy, folder)
 
     training = run.recipe.training
     epoch_end = EpochEnd(

@@ -49,15 +49,20 @@ class SelfCritic:
         """One gradient step on a batch; its mean reward and the step's loss."""
         pictures = self.batches.pictures(index)
         features_BRD = self.batches.features_of(pictures)
-        samples = self._sample(features_BRD, pictures)
+        mask_BR = self.batches.masks_of(pictures)
+        samples = self._sample(features_BRD, mask_BR, pictures)
         rewards_BS = self.reward(pictures, samples)
-        advantages_BS = self._advantages(rewards_BS, features_BRD, pictures)
+        advantages_BS = self._advantages(rewards_BS, features_BRD, mask_BR, pictures)
         targets_BST = pad_captions(samples)
         inputs = {"features": features_BRD, "tokens": after_start(targets_BST)}
+        if mask_BR is not None:
+            inputs["mask"] = mask_BR
         loss = self._step((inputs, targets_BST, advantages_BS.astype(np.float32)))
         return float(rewards_BS.mean()), loss
 
-    def _sample(self, features_BRD: np.ndarray, pictures: np.ndarray) -> list[list[list[int]]]:
+    def _sample(
+        self, features_BRD: np.ndarray, mask_BR: np.ndarray | None, pictures: np.ndarray
+    ) -> list[list[list[int]]]:
         # other random numbers for a picture in every epoch
         seed = int(np.random.default_rng((self.seed, self.batches.epoch)).integers(2**31))
         options = DecodingOptions(
@@ -66,15 +71,20 @@ class SelfCritic:
             max_words=self._max_words,
             seed=seed,
         )
-        return _tokens(decode(self._stepper, features_BRD, options, numbers=pictures.tolist()))
+        numbers = pictures.tolist()
+        return _tokens(decode(self._stepper, features_BRD, options, mask_BR, numbers=numbers))
 
     def _advantages(
-        self, rewards_BS: np.ndarray, features_BRD: np.ndarray, pictures: np.ndarray
+        self,
+        rewards_BS: np.ndarray,
+        features_BRD: np.ndarray,
+        mask_BR: np.ndarray | None,
+        pictures: np.ndarray,
     ) -> np.ndarray:
         if self.options.baseline == "leave_one_out":
             return leave_one_out(rewards_BS)
         options = DecodingOptions(method="greedy", max_words=self._max_words)
-        greedy = _tokens(decode(self._stepper, features_BRD, options))
+        greedy = _tokens(decode(self._stepper, features_BRD, options, mask_BR))
         return rewards_BS - self.reward(pictures, greedy)
 
 

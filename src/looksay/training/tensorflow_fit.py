@@ -42,7 +42,13 @@ def prepare_fit(model: keras.Model, batches: CaptionBatches) -> Any:
     inputs = {
         "features": tf.TensorSpec((None, places, size), tf.float32),
         "columns": (tokens,) * batches.num_captions,
+        **{
+            name: tf.TensorSpec((None, *values.shape[1:]), tf.float32)
+            for name, values in batches.of_pictures.items()
+        },
     }
+    if batches.masks is not None:
+        inputs["mask"] = tf.TensorSpec((None, places), tf.float32)
     signature = (inputs, tokens)
     data = tf.data.Dataset.from_generator(generate, output_signature=signature)
     return data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(1)
