@@ -48,7 +48,13 @@ def test_a_shipped_recipe_takes_a_step_that_changes_every_weight(name):
     )
     keras.utils.set_random_seed(0)
     model = runs._build(run)
-    batches = runs._make_batches(run, recipe.training.batch_pictures, first_epoch=0)
+    targets = {"topics": np.eye(3, 6, dtype=np.float32)}
+    batches = runs._make_batches(
+        run,
+        recipe.training.batch_pictures,
+        first_epoch=0,
+        of_pictures={name: targets[name] for name in model.picture_targets},
+    )
     runs._compile(run, model, make_optimizer(recipe.training, len(batches)))
     before = model.get_weights()
     model.fit(prepare_fit(model, batches), epochs=2, verbose=0, shuffle=False)
