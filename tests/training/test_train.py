@@ -205,3 +205,25 @@ def test_a_killed_run_resumes_to_identical_weights(trained, photographs, store, 
     assert expected.keys() == found.keys()
     for name, value in expected.items():
         np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
+def test_a_caption_tells_the_topics_that_its_model_sees(photographs, store, tmp_path):
+    folder, data = tmp_path / "topics", f"folder:{photographs}"
+    done = run(
+        "train", "topic-guided", "--set", "model.topics_size=3",
+        "--set", "model.topic_network_size=8", data=data, run=folder, features=store,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    captioned = run("caption", photographs, model=folder / "bundle", format="jsonl")
+    assert captioned.returncode == 0, captioned.stderr
+    records = [json.loads(line) for line in captioned.stdout.splitlines()]
+    assert len(records) == 20
+    for record in records:
+        shares = [topic["share"] for topic in record["topics"]]
+        assert shares == sorted(shares, reverse=True) and sum(shares) == pytest.approx(1, abs=1e-4)
+        assert {topic["topic"] for topic in record["topics"]} == {0, 1, 2}
+        assert any("square" in topic["words"] for topic in record["topics"])
+    damaged = folder / "bundle" / "topics.json"
+    damaged.write_text(damaged.read_text().replace("square", "circus"))
+    refused = run("caption", photographs / "00.png", model=folder / "bundle")
+    assert refused.returncode == 1 and "topics.json is damaged or was changed" in refused.stderr

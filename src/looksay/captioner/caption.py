@@ -18,6 +18,7 @@ from PIL.Image import Image
 from looksay.captioner.boxes import Boxes
 from looksay.errors import ImageError, UsageError
 from looksay.images import ImageSource, open_image
+from looksay.runtime.topics import Topic
 
 SCHEMA = 1
 STILL_SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -38,12 +39,15 @@ class Caption:
         log_probs: (T,), each word's.
         end_log_prob: that of the end; None when the caption was cut before it ended.
         attention: (T, R, C), how the model's look was spread over the picture for each word;
-            a word's weights add up to 1. (T, N) where it looks at regions. Of an ensemble, the mean
-            of its members' where they have one grid (or the same regions), else the first one's.
+            a word's weights add up to 1, or to less where the model can look away (see `looked`).
+            (T, N) where it looks at regions. Of an ensemble, the mean of its members' where they
+            have one grid (or the same regions), else the first one's.
         end_attention: (R, C) or (N,), the same when it decided to end; None when it did not.
         attentions: the attention of each member of an ensemble by its name; of a single
             model its own.
         regions: the N regions that the attention lies over; None where it lies over a grid.
+        topics: what the picture is about, in the words of the training captions, the likeliest
+            topic first; empty where the model predicts no topics.
         score: what captions of a picture are ordered by, the log-probability per length.
         alternatives: the picture's further captions, best first.
         image: the picture's path; None where it was given as bytes, pixels or a stream.
@@ -60,6 +64,7 @@ class Caption:
     end_attention: np.ndarray | None
     attentions: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     regions: Boxes | None = None
+    topics: tuple[Topic, ...] = ()
     score: float
     alternatives: tuple[Caption, ...] = ()
     image: str | None = None
@@ -76,6 +81,12 @@ class Caption:
     def ended(self) -> bool:
         """Whether the model ended the caption itself."""
         return self.end_log_prob is not None
+
+    @property
+    def looked(self) -> np.ndarray:
+        """(T,), how much each word looked at the picture at all: 1 unless the model has a visual
+        sentinel, which takes the rest."""
+        return self.attention.sum(axis=tuple(range(1, self.attention.ndim)))
 
     @property
     def boxes(self) -> np.ndarray | None:
@@ -100,6 +111,8 @@ class Caption:
                 for other in self.alternatives
             ],
         }
+        if self.topics:
+            record["topics"] = [topic.to_json() for topic in self.topics]
         if attention:
             record["attention"] = _rounded(self.attention)
             if self.regions is not None:

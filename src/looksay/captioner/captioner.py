@@ -14,11 +14,11 @@ from typing import Any, overload
 import numpy as np
 
 from looksay.captioner.caption import Caption, CaptionError
-from looksay.captioner.ensemble import Ensemble, Ground, overall
+from looksay.captioner.ensemble import Ensemble, Ground, Said, overall
 from looksay.captioner.features import FEW, Features
 from looksay.captioner.loading import Loader, Picture, image_path, load_picture
 from looksay.captioner.stream import Batch, stream
-from looksay.decoding import DecodingOptions, Hypothesis
+from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
 from looksay.images import ImageLimits, ImageSource
 from looksay.runtime import Bundle, Graph, check_engine, open_graph
@@ -217,14 +217,12 @@ class Captioner:
         with self._turn:
             found = self._ensemble.decode(seen, options, numbers)
         return [
-            self._caption(picture, hypotheses, self._ensemble.grounds(seen, number))
-            for number, (picture, hypotheses) in enumerate(zip(pictures, found, strict=True))
+            self._caption(picture, said, self._ensemble.grounds(seen, number))
+            for number, (picture, said) in enumerate(zip(pictures, found, strict=True))
         ]
 
-    def _caption(
-        self, picture: Picture, hypotheses: Sequence[Hypothesis], grounds: Sequence[Ground]
-    ) -> Caption:
-        best, *others = hypotheses
+    def _caption(self, picture: Picture, said: Said, grounds: Sequence[Ground]) -> Caption:
+        best, *others = said.hypotheses
         words = tuple(self.bundle.vocabulary.decode(best.tokens))
         maps = self._ensemble.maps(best.attention, grounds)
         attention = overall(list(maps.values()), grounds)
@@ -239,7 +237,11 @@ class Captioner:
             attentions={name: each[: len(words)] for name, each in maps.items()},
             score=best.score,
             regions=grounds[0].boxes,
-            alternatives=tuple(self._caption(picture, [other], grounds) for other in others),
+            topics=said.topics,
+            alternatives=tuple(
+                self._caption(picture, said._replace(hypotheses=[other]), grounds)
+                for other in others
+            ),
             image=image_path(picture.source),
             model=self.name,
             source=picture.source,

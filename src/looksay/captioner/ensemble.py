@@ -9,15 +9,23 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from looksay.captioner.boxes import Boxes
 from looksay.captioner.features import Backbones, Features, OpenGraph
-from looksay.decoding import DecodingOptions, EnsembleStepper, Hypothesis, decode_encoded
-from looksay.errors import UsageError
+from looksay.decoding import (
+    DecodingOptions,
+    EnsembleStepper,
+    Hypothesis,
+    Memory,
+    decode_encoded,
+)
+from looksay.errors import BundleError, UsageError
 from looksay.runtime import Bundle, GraphStepper
 from looksay.runtime.regions import region_mask
+from looksay.runtime.topics import Topic, best_topics
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +64,13 @@ class Ground:
         return np.array_equal(self.boxes.corners, other.boxes.corners)
 
 
+class Said(NamedTuple):
+    """What the models say of a picture: captions, best first, and the topics they see in it."""
+
+    hypotheses: list[Hypothesis]
+    topics: tuple[Topic, ...]
+
+
 class Ensemble:
     """Bundles whose word probabilities are averaged at each step, and whose attention is kept.
 
@@ -77,12 +92,25 @@ class Ensemble:
 
     def decode(
         self, seen: Sequence[Features], options: DecodingOptions, numbers: Sequence[int]
-    ) -> list[list[Hypothesis]]:
-        """Captions of pictures, at least one, from each member's features of them."""
+    ) -> list[Said]:
+        """What to say of pictures, at least one, from each member's features of them."""
         memory, carry = self._stepper.encode_each(
             [(features.values_BRD, features.mask_BR) for features in seen]
         )
-        return decode_encoded(self._stepper, memory, carry, options, numbers)
+        topics = self._topics(memory) or [()] * len(numbers)
+        found = decode_encoded(self._stepper, memory, carry, options, numbers)
+        return [Said(*both) for both in zip(found, topics, strict=True)]
+
+    def _topics(self, memory: Memory) -> list[tuple[Topic, ...]] | None:
+        """Of the first member that predicts any."""
+        for number, (bundle, words) in enumerate(zip(self.bundles, self._top_words, strict=True)):
+            shares_BQ = self._stepper.memory_of(number, memory).get("topics")
+            if words is not None and shares_BQ is not None:
+                try:
+                    return best_topics(shares_BQ, words)
+                except BundleError as error:
+                    raise BundleError(f"{bundle.path}: {error}") from error
+        return None
 
     def grounds(self, seen: Sequence[Features], picture: int) -> list[Ground]:
         """What each member's attention lies over, in a picture of a batch."""
@@ -99,6 +127,10 @@ class Ensemble:
             name: ground.lay(part)
             for name, part, ground in zip(self.names, parts, grounds, strict=True)
         }
+
+    @cached_property
+    def _top_words(self) -> list[tuple[tuple[str, ...], ...] | None]:
+        return [bundle.topics for bundle in self.bundles]
 
     @cached_property
     def _stepper(self) -> EnsembleStepper:

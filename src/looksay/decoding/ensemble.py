@@ -54,6 +54,10 @@ class EnsembleStepper:
             following |= _named(number, its_carry)
         return mean_probability(log_probs_MBKV), _side_by_side(attention_MBKR), following
 
+    def memory_of(self, number: int, memory: Memory) -> Memory:
+        """One member's own memory, of that of all."""
+        return _of(number, memory)
+
     def _step(
         self, number: int, tokens_BK: np.ndarray, memory: Memory, carry: Carry
     ) -> tuple[np.ndarray, np.ndarray, Carry]:

@@ -12,11 +12,13 @@ from PIL import Image, ImageDraw
 from looksay.errors import UsageError
 from looksay.images import ImageSource, open_image
 from looksay.pictures.lettering import font_for, line_height, printable, wrap, write
+from looksay.pictures.looked import looked
 from looksay.pictures.maps import fit
 from looksay.pictures.regions import Regions, check_looks, lit
 
 _PAPER, _SAID, _NOW, _NOW_INK = "#15181f", "#eceef3", "#ffd166", "#15181f"
 _MARGIN = 14
+_BAR = 6
 _NARROWEST = 240  # pixels; the caption needs room beside a very tall photograph too
 
 
@@ -37,7 +39,8 @@ def attention_animation(
     Args:
         image: anything `images.open_image` takes.
         words: the caption's words.
-        attention: weights (words, rows, columns), or with `regions` (words, regions).
+        attention: weights (words, rows, columns), or with `regions` (words, regions). Where those of
+            a word add up to less than 1, a bar below the photograph shows how much it looked.
         path: where to write; `.gif` or `.webp`. Missing folders are made.
         regions: the boxes that attention lies over, where it does not lie over a grid.
         longest_side: of the photograph within the frames, in pixels.
@@ -65,11 +68,23 @@ def _frames(
 ) -> list[Image.Image]:
     strip = _Strip(words, max(photo.width, _NARROWEST))
     frames = [strip.under(photo, said=0, marked=False)]
+    shares = looked(looks)
     for index, look in enumerate(looks):
-        frames.append(strip.under(lit(photo, look, regions), said=index + 1, marked=True))
+        picture = lit(photo, look, regions)
+        if shares is not None:
+            _bar(picture, shares[index])
+        frames.append(strip.under(picture, said=index + 1, marked=True))
     if words:
         frames.append(strip.under(photo, said=len(words), marked=False))
     return frames
+
+
+def _bar(picture: Image.Image, share: float) -> None:
+    """A bar over the whole width for a word that looked at nothing else."""
+    top = picture.height - _BAR
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, top, picture.width, picture.height), fill=_PAPER)
+    draw.rectangle((0, top, round(picture.width * share) - 1, picture.height), fill=_NOW)
 
 
 class _Strip:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from looksay.images import ImageSource, open_image
+from looksay.pictures.looked import looked, tell
 from looksay.pictures.maps import KERNEL_PLACES, fit, light, spread
 from looksay.pictures.overlays import lamp
 from looksay.pictures.page_template import PAGE
@@ -46,7 +47,8 @@ def attention_html(
     Args:
         image: anything `images.open_image` takes.
         words: the caption's words.
-        attention: weights (words, rows, columns), or with `regions` (words, regions).
+        attention: weights (words, rows, columns), or with `regions` (words, regions). Where those of
+            a word add up to less than 1, it is told how much each word looked at the picture.
         title: the page's title and heading; the caption where it is None.
         regions: the boxes that attention lies over, where it does not lie over a grid.
     """
@@ -91,6 +93,11 @@ def _data_uri(photo: Image.Image) -> str:
 def _json(looks: np.ndarray, regions: Regions | None) -> str:
     """The script's data, weights and light in whole numbers from 0 to 255."""
     data = _of_grids(looks) if regions is None else _of_regions(looks, regions)
+    shares = looked(looks)
+    if shares is not None:
+        pairs = zip(data["where"], shares, strict=True)
+        data["where"] = [f"{where}, {tell(share)}" for where, share in pairs]
+        data["looked"] = [round(share, 3) for share in shares]
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
 
 

@@ -40,7 +40,9 @@ h1 { margin: 0 0 .75rem; font-size: 1rem; font-weight: 500; color: var(--pale);
   color: inherit; background: none; border: 0; border-radius: .5rem; padding: .1rem .4rem;
   min-height: 2.75rem; cursor: pointer; border-bottom: 2px solid transparent;
   transition: background-color .15s, color .15s; }
-.caption button.on { background: var(--lit); color: var(--lit-ink); }
+.caption button.looked { background: linear-gradient(var(--pale), var(--pale)) no-repeat
+  left .4rem bottom 2px / calc((100% - .8rem) * var(--looked)) 3px; }
+.caption button.on { background-color: var(--lit); color: var(--lit-ink); }
 .caption button[aria-pressed="true"] { border-bottom-color: currentcolor; }
 button:focus-visible { outline: 3px solid var(--ring); outline-offset: 2px; }
 .below { display: flex; flex-wrap: wrap; align-items: center; justify-content: center;
@@ -59,6 +61,11 @@ const photo = picture.querySelector("img"), canvas = picture.querySelector("canv
 const words = Array.from(document.querySelectorAll(".caption button"));
 const said = document.getElementById("said"), play = document.getElementById("play");
 const hint = said.textContent;
+// Below each word a bar: how much it looked at the picture at all.
+if (data.looked) words.forEach((word, i) => {
+  word.classList.add("looked");
+  word.style.setProperty("--looked", data.looked[i]);
+});
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
 const context = canvas.getContext("2d");
 const mask = document.createElement("canvas"), maskContext = mask.getContext("2d");

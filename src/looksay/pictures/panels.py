@@ -12,9 +12,10 @@ from PIL import Image, ImageDraw
 
 from looksay.images import ImageSource, open_image
 from looksay.pictures.lettering import Font, font_for, line_height, printable, shorten, wrap, write
+from looksay.pictures.looked import looked, tell
 from looksay.pictures.regions import Regions, check_looks, lit
 
-_PAPER, _INK = "#ffffff", "#15181f"
+_PAPER, _INK, _PALE = "#ffffff", "#15181f", "#5d6472"
 _GAP = 16
 _MARGIN = 28
 _CORNER = 10
@@ -58,7 +59,8 @@ def attention_panels(
     Args:
         image: anything `images.open_image` takes.
         words: the caption's words.
-        attention: weights (words, rows, columns), or with `regions` (words, regions).
+        attention: weights (words, rows, columns), or with `regions` (words, regions). Where those of
+            a word add up to less than 1, it is told how much each word looked at the picture.
         caption: the title; the words joined by spaces where it is None.
         regions: the boxes that attention lies over, where it does not lie over a grid. Those that
             a word looks at most are framed and named.
@@ -70,7 +72,8 @@ def attention_panels(
     """
     looks = check_looks(words, attention, regions)
     photo = open_image(image, at_least=2 * panel_pixels)
-    layout = _arrange(len(words) + 1, photo.size, panel_pixels)
+    shares = looked(looks)
+    layout = _arrange(len(words) + 1, photo.size, panel_pixels, lines=1 if shares is None else 2)
     photo = photo.resize(layout.panel, Image.Resampling.LANCZOS, reducing_gap=3.0)
     title = _title(" ".join(words) if caption is None else caption, layout)
     sheet = Image.new("RGB", (layout.width, title.height + layout.height + _MARGIN // 2), _PAPER)
@@ -81,15 +84,18 @@ def attention_panels(
         panel = lit(photo, look, regions)
         _place(sheet, panel, layout, index, title.height)
         _label(sheet, word, font, layout, index, title.height)
+        if shares is not None:
+            _tell_looked(sheet, shares[index - 1], layout, index, title.height)
     return sheet
 
 
-def _arrange(count: int, size: tuple[int, int], panel_pixels: int) -> _Layout:
-    """As many columns as stay readable, one or two fewer where that leaves fewer empty cells."""
+def _arrange(count: int, size: tuple[int, int], panel_pixels: int, lines: int = 1) -> _Layout:
+    """Cells with so many lines of text below their panels, in as many columns as stay readable, one
+    or two fewer where that leaves fewer empty cells."""
     scale = panel_pixels / max(size)
     panel = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
     font_size = max(12, round(panel_pixels * 0.085))
-    cell = max(panel[0], panel_pixels // 2), panel[1] + round(1.5 * font_size)
+    cell = max(panel[0], panel_pixels // 2), panel[1] + round((0.35 + 1.15 * lines) * font_size)
     most = max(1, round(5.3 * panel_pixels) // (cell[0] + _GAP))
     choices = range(max(1, most - (2 if count <= 2 * most else 1)), most + 1)
     columns = count if count <= most else min(choices, key=lambda n: (-count % n, -n))
@@ -135,6 +141,16 @@ def _label(
     text = shorten(word, font, layout.cell[0])
     draw = ImageDraw.Draw(sheet)
     write(draw, (left + layout.cell[0] / 2, below), text, font, fill=_INK, anchor="ma")
+
+
+def _tell_looked(sheet: Image.Image, share: float, layout: _Layout, index: int, top: int) -> None:
+    """Says below a word how much it looked at the picture at all."""
+    left, down = layout.corner(index)
+    below = top + down + layout.panel[1] + layout.font_size * 1.5
+    text = tell(share)
+    font = font_for(text, round(layout.font_size * 0.8))
+    draw = ImageDraw.Draw(sheet)
+    write(draw, (left + layout.cell[0] / 2, below), text, font, fill=_PALE, anchor="ma")
 
 
 @functools.lru_cache(maxsize=4)

@@ -19,6 +19,7 @@ from looksay.runtime.manifest import (
     sha256,
 )
 from looksay.runtime.regions import RegionSettings
+from looksay.runtime.topics import TOPICS, read_topics
 from looksay.text import Vocabulary
 
 
@@ -69,6 +70,11 @@ class Bundle:
         """How the regions are found that attention is spread over; None where it is over places."""
         values = self.config.get("regions")
         return None if values is None else RegionSettings.from_dict(values)
+
+    @property
+    def topics(self) -> tuple[tuple[str, ...], ...] | None:
+        """The top words of each topic that the model predicts; None where it predicts none."""
+        return read_topics(self.file(TOPICS)) if TOPICS in self.config["files"] else None
 
     @property
     def feature_size(self) -> int:
