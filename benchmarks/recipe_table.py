@@ -15,6 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from looksay.features.backbones import get_backbone  # noqa: E402
 from looksay.models import build_model  # noqa: E402
+from looksay.training.feature_options import NO_REGIONS  # noqa: E402
 from looksay.training.recipe import RECIPES, Recipe, load_recipe  # noqa: E402
 
 README = Path(__file__).resolve().parents[1] / "README.md"
@@ -44,10 +45,15 @@ def _row(recipe: Recipe, figures: dict[str, float]) -> tuple[str, ...]:
     return (
         f"[`{recipe.name}`](src/looksay/recipes/{recipe.name}.toml)",
         recipe.publication.split(", https")[0],
-        f"{recipe.architecture} on {recipe.features.backbone}",
+        f"{recipe.architecture} on {_seen(recipe)}",
         f"{model.count_params() / 1e6:.1f} M",
         *("" if value is None else f"{value:g}" for value in measured),
     )
+
+
+def _seen(recipe: Recipe) -> str:
+    regions = recipe.features.regions
+    return recipe.features.backbone + ("" if regions == NO_REGIONS else f"'s regions ({regions})")
 
 
 def _line(cells: tuple[str, ...]) -> str:

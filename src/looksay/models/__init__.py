@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from typing import Any
 
 from looksay.errors import RecipeError, nearest
-from looksay.models.adaptive_attention import AdaptiveAttention
-from looksay.models.attentive_translator import AttentiveTranslator
 from looksay.models.base import CaptionModel
-from looksay.models.hard_attention import HardAttention
-from looksay.models.show_and_tell import ShowAndTell
-from looksay.models.show_attend_tell import ShowAttendTell
-from looksay.models.topic_guided import TopicGuided
-from looksay.models.transformer import Transformer
-from looksay.models.tutorial_attention import TutorialAttention
-from looksay.models.up_down import UpDown
 
-MODELS: dict[str, type[CaptionModel]] = {
-    "show_and_tell": ShowAndTell,
-    "tutorial_attention": TutorialAttention,
-    "show_attend_tell": ShowAttendTell,
-    "hard_attention": HardAttention,
-    "adaptive_attention": AdaptiveAttention,
-    "up_down": UpDown,
-    "attentive_translator": AttentiveTranslator,
-    "topic_guided": TopicGuided,
-    "transformer": Transformer,
-}
+
+def _find_models() -> dict[str, type[CaptionModel]]:
+    """The CaptionModel that each file of this folder defines, by the file's name: a new file is
+    all that a new architecture takes."""
+    found: dict[str, type[CaptionModel]] = {}
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__)):
+        module = importlib.import_module(f"{__name__}.{name}")
+        for kind in vars(module).values():
+            is_model = inspect.isclass(kind) and issubclass(kind, CaptionModel)
+            if is_model and kind is not CaptionModel and kind.__module__ == module.__name__:
+                found[name] = kind
+    return found
+
+
+MODELS = _find_models()
 
 
 def model_options(architecture: str) -> dict[str, Any]:

@@ -39,8 +39,8 @@ def attention_animation(
     Args:
         image: anything `images.open_image` takes.
         words: the caption's words.
-        attention: weights (words, rows, columns), or with `regions` (words, regions). Where those of
-            a word add up to less than 1, a bar below the photograph shows how much it looked.
+        attention: weights (words, rows, columns), or with `regions` (words, regions). Where those
+            of a word add up to less than 1, a bar below the photograph shows how much it looked.
         path: where to write; `.gif` or `.webp`. Missing folders are made.
         regions: the boxes that attention lies over, where it does not lie over a grid.
         longest_side: of the photograph within the frames, in pixels.

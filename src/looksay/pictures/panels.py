@@ -59,8 +59,8 @@ def attention_panels(
     Args:
         image: anything `images.open_image` takes.
         words: the caption's words.
-        attention: weights (words, rows, columns), or with `regions` (words, regions). Where those of
-            a word add up to less than 1, it is told how much each word looked at the picture.
+        attention: weights (words, rows, columns), or with `regions` (words, regions). Where those
+            of a word add up to less than 1, it is told how much each word looked at the picture.
         caption: the title; the words joined by spaces where it is None.
         regions: the boxes that attention lies over, where it does not lie over a grid. Those that
             a word looks at most are framed and named.
