@@ -6,21 +6,21 @@ figures.toml beside this file. A test holds the README to this table.
 
 from __future__ import annotations
 
-import argparse
 import os
 import tomllib
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from readme_part import line, print_or_write  # noqa: E402
+
 from looksay.features.backbones import get_backbone  # noqa: E402
 from looksay.models import build_model  # noqa: E402
 from looksay.training.feature_options import NO_REGIONS  # noqa: E402
 from looksay.training.recipe import RECIPES, Recipe, load_recipe  # noqa: E402
 
-README = Path(__file__).resolve().parents[1] / "README.md"
 FIGURES = Path(__file__).with_name("figures.toml")
-START, END = "<!-- recipes: made by benchmarks/recipe_table.py -->", "<!-- end of recipes -->"
+NAME, SCRIPT = "recipes", "recipe_table.py"
 NUM_WORDS = 5000  # vocabulary that parameters are counted with
 HEAD = ("recipe", "follows", "decoder", "parameters", "BLEU-4", "CIDEr-D", "images/s", "captions/s")
 
@@ -31,7 +31,7 @@ def make_table() -> str:
     names = sorted(path.stem for path in RECIPES.glob("*.toml"))
     rows = [_row(load_recipe(name), figures.get(name, {})) for name in names]
     rule = "|---|---|---|---:|---:|---:|---:|---:|"
-    return "\n".join([_line(HEAD), rule, *map(_line, rows)])
+    return "\n".join([line(HEAD), rule, *map(line, rows)])
 
 
 def _row(recipe: Recipe, figures: dict[str, float]) -> tuple[str, ...]:
@@ -56,24 +56,5 @@ def _seen(recipe: Recipe) -> str:
     return recipe.features.backbone + ("" if regions == NO_REGIONS else f"'s regions ({regions})")
 
 
-def _line(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
-def placed(readme: str) -> str:
-    """The README with the table between its marks."""
-    before, _, rest = readme.partition(START)
-    return f"{before}{START}\n{make_table()}\n{END}{rest.partition(END)[2]}"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--write", action="store_true", help="into the README")
-    if parser.parse_args().write:
-        README.write_text(placed(README.read_text(encoding="utf-8")), encoding="utf-8")
-    else:
-        print(make_table())
-
-
 if __name__ == "__main__":
-    main()
+    print_or_write(__doc__.splitlines()[0], NAME, SCRIPT, make_table)

@@ -4,9 +4,9 @@
     KERAS_BACKEND=jax python benchmarks/training_speed.py flickr8k:~/Flickr8k
 
 The captions are real; the features, in the shape of the recipe's backbone (64 x 2048), random:
-their values cost nothing. Compiling is told
-apart and not counted. The baseline (tutorial_baseline.py) runs where the backend is TensorFlow;
-rounds of both take turns, and the medians are compared.
+their values cost nothing. Compiling is told apart and not counted. The baseline
+(tutorial_baseline.py) runs where the backend is TensorFlow; rounds of both take turns, and the
+medians are compared.
 """
 
 from __future__ import annotations
@@ -72,7 +72,16 @@ def ours(recipe: Recipe, words: Words, number: int) -> tuple[Callable[[], None],
     )
     rows = [[i % ROWS] for i in range(len(words.captions))]
     batches = CaptionBatches(
-        features(recipe), rows, words.captions, batch_pictures=recipe.training.batch_pictures
+        features(recipe),
+        rows,
+        words.captions,
+        batch_pictures=recipe.training.batch_pictures,
+        of_pictures={
+            name: np.random.default_rng(0)
+            .dirichlet(np.ones(model.options[f"{name}_size"]), len(rows))
+            .astype(np.float32)
+            for name in model.picture_targets
+        },
     )
     part = Part(batches, number)
     optimizer = make_optimizer(recipe.training, len(batches))

@@ -25,7 +25,7 @@ from small_models import (  # noqa: E402
 )
 
 from looksay.decoding import DecodingOptions, decode  # noqa: E402
-from looksay.models import MODELS, build_model  # noqa: E402
+from looksay.models import MODELS, build_model, model_options  # noqa: E402
 from looksay.models.base import doubly_stochastic_penalty  # noqa: E402
 from looksay.models.staircase import pack_columns, places  # noqa: E402
 from looksay.models.stepper import KerasStepper  # noqa: E402
@@ -347,19 +347,20 @@ def test_hard_attention_comes_to_look_at_the_place_that_tells():
     features[np.arange(64), where, 0] = 2.0
     features[np.arange(64), where, 1 + words % 4] = 2.0
     sizes = {option: 24 for option in small_options("hard_attention") if option.endswith("_size")}
-    model = build_model(
-        "hard_attention",
-        vocabulary_size=VOCABULARY,
-        feature_size=FEATURES,
-        **{**sizes, "values_size": 0, "output_dropout": 0.0, "soft_share": 0.0},
-    )
-    tokens = np.full((64, 1, 1), 1, np.int32)
-    model.compile(keras.optimizers.Adam(0.01), jit_compile=False)
-    batch = {"features": features, "tokens": tokens}
-    for _ in range(150):
-        model.train_on_batch(batch, words[:, None, None].astype(np.int32))
-    _, attention = run(model, batch)
-    assert (attention[:, 0, 0].argmax(-1) == where).mean() > 0.8
+    own = {"values_size": 0, "output_dropout": 0.0, "soft_share": 0.0, "reinforce_weight": 0.9}
+    batch = {"features": features, "tokens": np.full((64, 1, 1), 1, np.int32)}
+    right = []
+    for seed in range(3):  # one can settle for a place that tells a little
+        keras.utils.set_random_seed(seed)
+        model = build_model(
+            "hard_attention", vocabulary_size=VOCABULARY, feature_size=FEATURES, **{**sizes, **own}
+        )
+        model.compile(keras.optimizers.Adam(0.01), jit_compile=False)
+        for _ in range(50):
+            model.train_on_batch(batch, words[:, None, None].astype(np.int32))
+        _, attention = run(model, batch)
+        right.append((attention[:, 0, 0].argmax(-1) == where).mean())
+    assert np.mean(right) > 0.6  # by chance 0.25
 
 
 def test_the_sentinel_takes_what_the_places_are_not_given():
@@ -416,7 +417,8 @@ def test_four_pictures_are_learnt_by_heart(name):
     sizes = {option: 24 for option in small_options(name) if option.endswith("_size")}
     dropouts = {option: 0.0 for option in small_options(name) if option.endswith("_dropout")}
     # what is learnt beside the words would be left of the loss
-    beside = {option: 0.0 for option in small_options(name) if option.endswith("_penalty")}
+    beside = {option: 0.0 for option in model_options(name) if option.endswith("_penalty")}
+    keras.utils.set_random_seed(0)
     model = build_model(
         name, vocabulary_size=VOCABULARY, feature_size=FEATURES, **sizes, **dropouts, **beside
     )
