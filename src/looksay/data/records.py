@@ -139,7 +139,10 @@ class Dataset:
         chosen = tuple(record for record in self.records if record.split == name)
         if not chosen:
             existing = ", ".join(f"{split} ({count:,})" for split, count in self.splits.items())
-            raise DataError(f"{self.name} has no split {name!r}; it has {existing or 'none'}.")
+            raise DataError(
+                f"{self.name} has no split {name!r}; it has {existing or 'none'}. To divide it, run "
+                "`looksay data split DATA --output splits.json` and add --splits splits.json."
+            )
         return chosen
 
     def with_records(

@@ -4,8 +4,7 @@ https://arxiv.org/abs/1703.06870, section 3), then the mean over each region.
 RoI-align reads the grid, bilinear between its places, at evenly spaced points of a box. A point's
 weights over the places are those over rows times those over columns, and so is their mean over the
 points: each region is one row of a matrix product with the grid. ONNX's RoiAlign, with as many
-cells as places and two points a cell's side, then ReduceMean, computes the same in over a hundred
-times the time.
+cells as places and two points a cell's side, then ReduceMean, computes the same, far more slowly.
 
 B pictures, P places of the grid (R rows, C columns), N boxes of a picture, D feature size.
 """
