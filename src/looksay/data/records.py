@@ -140,8 +140,8 @@ class Dataset:
         if not chosen:
             existing = ", ".join(f"{split} ({count:,})" for split, count in self.splits.items())
             raise DataError(
-                f"{self.name} has no split {name!r}; it has {existing or 'none'}. To divide it, run "
-                "`looksay data split DATA --output splits.json` and add --splits splits.json."
+                f"{self.name} has no split {name!r}; it has {existing or 'none'}. To divide it, "
+                "run `looksay data split DATA --output splits.json` and add --splits splits.json."
             )
         return chosen
 
