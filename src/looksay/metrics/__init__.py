@@ -1,4 +1,4 @@
-"""Scores of captions against references: BLEU, ROUGE-L, CIDEr-D and CIDEr, without Java."""
+"""Scores of captions against references: BLEU, ROUGE-L, CIDEr and CIDEr-D, without Java."""
 
 from looksay.metrics.bleu import bleu
 from looksay.metrics.cider import cider, cider_d
