@@ -70,7 +70,7 @@ def score(bundle: Path, data: str, *options: str) -> dict[str, float]:
     """Dev scores of a bundle's captions, its graphs run on the photographs, in float32."""
     with tempfile.TemporaryDirectory() as folder:
         looksay("evaluate", bundle, "--data", data, "--split", "dev", "--precision", "f32",
-                "--output", folder, *options)  # fmt: skip
+                "--no-java", "--resamples", "0", "--output", folder, *options)  # fmt: skip
         return json.loads((Path(folder) / "scores.json").read_text())["scores"]
 
 

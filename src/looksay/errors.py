@@ -46,6 +46,10 @@ class TrainingError(LooksayError):
     """A run cannot be started, resumed or finished."""
 
 
+class MetricError(LooksayError):
+    """A metric cannot be computed: what its own program needs is missing, or the program failed."""
+
+
 class MissingExtraError(LooksayError):
     """An optional part of looksay is not installed; the message gives the command that does it."""
 

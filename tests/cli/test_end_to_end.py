@@ -79,7 +79,7 @@ def test_bundles_caption_together(looksay, bundle, second, photos):
 def test_a_split_is_captioned_by_bundles_together(looksay, bundle, second, photos):
     rows = ["image,caption", *(f"{name},a dog runs" for name in ("a.png", "b.jpg", "deep/c.png"))]
     (photos / "captions.csv").write_text("\n".join(rows))
-    data = ("--data", "folder:photos", "--split", "dev", "--output", "scored")
+    data = ("--data", "folder:photos", "--split", "dev", "--output", "scored", "--no-java")
     models = ("--model", bundle, "--model", second)
     assert looksay("evaluate", *data, *models).status == 0
     (scored,) = json.loads(Path("scored/results.json").read_text())

@@ -9,7 +9,9 @@ import pytest
 
 from looksay.data import Record
 from looksay.decoding import DecodingOptions
+from looksay.errors import MetricError
 from looksay.evaluation import decode_split, evaluate_captions, to_coco_results
+from looksay.metrics.sums import mean_sums
 from looksay.text import END
 
 
@@ -79,6 +81,44 @@ def test_perfect_captions_score_one_and_wrong_ones_nothing():
     assert good.table().splitlines()[0] == "2 pictures"
     assert any(line.split() == ["BLEU-4", "100.00"] for line in good.table().splitlines())
     assert good.as_dict() == {"images": 2, "scores": good.scores}
+
+
+def test_statistics_are_shown_and_kept():
+    captions = {record.name: record.captions[0] for record in RECORDS}
+    bare = evaluate_captions(RECORDS, captions)
+    found = bare.with_statistics(resamples=30, training=["A dog runs on the grass."])
+    assert found.scores == bare.scores and found.language.novel == 0.5
+    lines = found.table().splitlines()
+    assert lines[0] == "2 pictures" and "(95% intervals of 30 bootstrap resamples)" in lines
+    assert lines[1].split() == ["BLEU-1", "100.00", "(100.00", "to", "100.00)"]
+    assert found.as_dict()["intervals"]["BLEU-1"] == pytest.approx([1, 1])
+    assert found.as_dict()["captions"]["novel"] == 0.5
+    none = bare.with_statistics(resamples=0)
+    assert "intervals" not in none.as_dict() and "95%" not in none.table()
+
+
+def test_a_metric_without_its_program_is_a_problem_and_the_others_are_there(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    captions = {record.name: record.captions[0] for record in RECORDS}
+    found = evaluate_captions(RECORDS, captions, java=True)
+    (problem,) = found.problems  # one sentence for both metrics
+    assert "METEOR and SPICE are left out" in problem
+    assert found.scores == evaluate_captions(RECORDS, captions).scores
+
+
+def test_a_metric_of_java_stands_in_its_place(monkeypatch):
+    def fake(references, candidates):
+        return mean_sums({"METEOR": np.arange(len(candidates)) / 2})
+
+    def broken(references, candidates):
+        raise MetricError("SPICE is left out: it is.")
+
+    monkeypatch.setattr("looksay.evaluation.results.meteor", fake)
+    monkeypatch.setattr("looksay.evaluation.results.spice", broken)
+    captions = {record.name: record.captions[0] for record in RECORDS}
+    found = evaluate_captions(RECORDS, captions, java=True)
+    assert list(found.scores)[3:6] == ["BLEU-4", "METEOR", "ROUGE-L"]
+    assert found.scores["METEOR"] == 0.25 and found.problems == ("SPICE is left out: it is.",)
 
 
 def test_cocos_ids_are_numbers_where_the_names_are():

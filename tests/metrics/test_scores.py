@@ -26,7 +26,7 @@ from looksay.metrics import (
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "scores.json").read_text("utf-8"))
 REFERENCES = {name: picture["references"] for name, picture in GOLDEN["pictures"].items()}
 CANDIDATES = {name: picture["candidate"] for name, picture in GOLDEN["pictures"].items()}
-METRICS = ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr-D"]
+METRICS = ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr", "CIDEr-D", "CIDEr-plain"]
 
 CAPTION = st.lists(st.sampled_from("a b c dog".split()), max_size=9)
 PICTURES = st.lists(
@@ -69,6 +69,30 @@ def test_cider_by_hand_where_captions_match():
     corpus, each = cider(references, [["a", "b"], ["c"]])
     assert each.tolist() == pytest.approx([(1 + 1) / 4, 1 / 4])
     assert corpus == pytest.approx(0.375)
+
+
+def test_the_scorers_plain_cider_is_the_papers_times_ten():
+    references = [list(map(ptb_tokenize, captions)) for captions in REFERENCES.values()]
+    candidates = list(map(ptb_tokenize, CANDIDATES.values()))
+    expected, each = cider(references, candidates)
+    scores = score_captions(REFERENCES, CANDIDATES)
+    assert scores.corpus["CIDEr-plain"] == pytest.approx(10 * expected)
+    np.testing.assert_allclose(scores.per_image["CIDEr-plain"], 10 * each)
+
+
+def test_sums_of_a_part_are_the_scores_of_that_part():
+    scores = score_captions(REFERENCES, CANDIDATES)
+    frequencies = CaptionScorer(REFERENCES).frequencies
+    part = list(REFERENCES)[5:40:3]
+    chosen = np.isin(scores.images, part)
+    expected = score_captions(
+        {name: REFERENCES[name] for name in part},
+        {name: CANDIDATES[name] for name in part},
+        frequencies=frequencies,
+    ).corpus
+    for sums in scores.sums:
+        found = sums.combine(sums.rows[chosen].sum(0, keepdims=True))[0]
+        assert found.tolist() == pytest.approx([expected[name] for name in sums.names])
 
 
 def test_cider_by_hand_with_a_repeated_word():

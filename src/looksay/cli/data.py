@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from looksay.cli.data_clean import clean
+from looksay.cli.data_frequencies import frequencies
 from looksay.cli.data_save import save
 from looksay.cli.data_split import split
 from looksay.cli.data_stats import stats
@@ -17,6 +18,7 @@ Examples:
   looksay data clean folder:photos --rule spaces --output cleaned.txt
   looksay data save flickr8k:~/Flickr8k --split train --output train.token.txt
   looksay data split folder:photos --dev-share 0.2 --output splits.json
+  looksay data frequencies flickr8k:~/Flickr8k --output frequencies.json
 
 \b
 ADDRESS is what --data takes elsewhere: flickr8k:DIR, flickr30k:DIR, coco:DIR, karpathy:FILE.json,
@@ -50,6 +52,6 @@ def data() -> None:
     """Look at a data set's captions; clean, save and split them."""
 
 
-for part in (stats, clean, save, split):
+for part in (stats, clean, save, split, frequencies):
     part.params.append(debug_option())
     data.add_command(part)

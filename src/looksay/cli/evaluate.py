@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,32 +12,39 @@ from tqdm import tqdm
 from looksay.cli.decoding_options import decoding_options, resolve_decoding
 from looksay.cli.engine_options import engine_options
 from looksay.cli.exits import FAILED
+from looksay.cli.scoring_options import (
+    FILES,
+    METRICS,
+    choose_frequencies,
+    output_option,
+    score_and_show,
+    scoring_options,
+    split_option,
+)
 from looksay.cli.training_options import data_option, say_all, seed_option, splits_option
 from looksay.errors import UsageError
 
-EPILOG = """\b
+EPILOG = f"""\b
 Examples:
   looksay evaluate runs/default/bundle --data flickr8k:~/Flickr8k --split dev
-  looksay evaluate --data flickr8k:~/Flickr8k --greedy --output results/
+  looksay evaluate --data flickr8k:~/Flickr8k --greedy --no-java --output results/
   looksay evaluate --model runs/a/bundle --model runs/b/bundle --data flickr8k:~/Flickr8k
 
 \b
---output gets results.json (COCO's results format) and scores.json. BLEU, ROUGE-L and CIDEr-D are
-those of the COCO caption protocol, times 100 in the table and as fractions in the JSON.
+{FILES}
+Captions of another system: `looksay score`. Which of two is better: `looksay compare`.
+
+\b
+{METRICS}
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("bundle", required=False, type=click.Path(path_type=Path))
 @data_option
-@click.option("--split", default="dev", show_default=True, help="Which split to caption.")
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Write captions and scores there.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table.")
+@split_option
+@output_option
+@scoring_options
 @decoding_options
 @engine_options
 @seed_option
@@ -48,6 +54,10 @@ def evaluate(
     data: str,
     split: str,
     output: Path | None,
+    java: bool,
+    frequency_file: Path | None,
+    resamples: int,
+    resampling_seed: int,
     as_json: bool,
     models: tuple[str, ...],
     batch_size: int | None,
@@ -60,7 +70,6 @@ def evaluate(
     """Caption the photographs of a split with BUNDLE (the shipped model if none) and score them."""
     import looksay
     from looksay.data import load_data
-    from looksay.evaluation import evaluate_captions, to_coco_results
 
     if bundle is not None and models:
         raise UsageError(
@@ -70,6 +79,7 @@ def evaluate(
     decoding = resolve_decoding(**options)
     dataset = load_data(data, seed=split_seed, split_file=split_file)
     records = dataset.split(split)
+    frequencies = choose_frequencies(frequency_file, records)
     captioner = looksay.load(bundle or models or None, engine=engine, precision=precision)
     found = captioner.caption_many(
         [record.image for record in records], batch_size=batch_size or 16, **decoding
@@ -82,15 +92,15 @@ def evaluate(
         else:
             problems.append(caption.message)
     say_all(problems)
-    scored = [record for record in records if record.name in captions]
-    evaluation = evaluate_captions(scored, captions)
-    if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        for name, content in (
-            ("results.json", to_coco_results(captions)),
-            ("scores.json", evaluation.as_dict()),
-        ):
-            text = json.dumps(content, indent=1, ensure_ascii=False)
-            (output / name).write_text(text + "\n", encoding="utf-8")
-    click.echo(json.dumps(evaluation.as_dict()) if as_json else evaluation.table())
+    score_and_show(
+        dataset,
+        split,
+        captions,
+        frequencies,
+        output=output,
+        java=java,
+        resamples=resamples,
+        resampling_seed=resampling_seed,
+        as_json=as_json,
+    )
     return FAILED if problems else 0

@@ -28,6 +28,12 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "download": ("looksay.cli.download", "download", "Download COCO, Flickr8k or Flickr30k."),
     "train": ("looksay.cli.train", "train", "Train a model on your photographs and captions."),
     "evaluate": ("looksay.cli.evaluate", "evaluate", "Score a model's captions of a data set."),
+    "score": ("looksay.cli.score", "score", "Score any system's captions of a data set."),
+    "compare": (
+        "looksay.cli.compare",
+        "compare",
+        "Say whether one system's captions are better than another's.",
+    ),
     "describe": (
         "looksay.cli.describe",
         "describe",

@@ -1,6 +1,22 @@
 """Scores of captions on a split, whatever made the captions."""
 
 from looksay.evaluation.captions import decode_split, to_coco_results
+from looksay.evaluation.language import CaptionLanguage, describe_language
+from looksay.evaluation.resampling import Comparison, bootstrap_intervals, compare_scores
+from looksay.evaluation.result_files import match_results, read_results, write_evaluation
 from looksay.evaluation.results import Evaluation, evaluate_captions
 
-__all__ = ["Evaluation", "decode_split", "evaluate_captions", "to_coco_results"]
+__all__ = [
+    "CaptionLanguage",
+    "Comparison",
+    "Evaluation",
+    "bootstrap_intervals",
+    "compare_scores",
+    "decode_split",
+    "describe_language",
+    "evaluate_captions",
+    "match_results",
+    "read_results",
+    "to_coco_results",
+    "write_evaluation",
+]

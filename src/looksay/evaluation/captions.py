@@ -44,10 +44,11 @@ def to_coco_results(captions: Mapping[str, str]) -> list[dict[str, Any]]:
     Ids that are numbers become numbers, and so do the names that COCO gives its files
     (COCO_val2014_000000391895.jpg, 000000493652.jpg); another file's name stays as it is.
     """
-    return [{"image_id": _image_id(name), "caption": caption} for name, caption in captions.items()]
+    return [{"image_id": image_id(name), "caption": caption} for name, caption in captions.items()]
 
 
-def _image_id(name: str) -> int | str:
+def image_id(name: str) -> int | str:
+    """COCO's id of a picture, as `to_coco_results` has it."""
     number = COCO_NAME.search(name)
     digits = number.group(1) if number else name
     return int(digits) if digits.isdecimal() else name

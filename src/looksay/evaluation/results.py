@@ -2,32 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from looksay.data import Record
-from looksay.metrics import CaptionScorer
+from looksay.errors import MetricError, MissingExtraError
+from looksay.evaluation.language import CaptionLanguage, describe_language
+from looksay.evaluation.resampling import Interval, bootstrap_intervals
+from looksay.metrics import CaptionScorer, DocumentFrequencies, Scores, meteor, spice
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """Scores of one set of captions. scores: by metric's name, as fractions (CIDEr-D 0.57)."""
+    """Scores of one set of captions.
+
+    scores: by metric's name, as fractions (CIDEr-D 0.57). captions: by picture's name. details: the
+    scores of each picture. problems: sentences about metrics that could not be computed. intervals
+    and language are empty until `with_statistics`.
+    """
 
     scores: dict[str, float]
     captions: dict[str, str]
+    details: Scores
+    problems: tuple[str, ...] = ()
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    resamples: int = 0
+    language: CaptionLanguage | None = None
+
+    def with_statistics(
+        self, *, resamples: int = 1000, seed: int = 0, training: Iterable[str] | None = None
+    ) -> Evaluation:
+        """The same with bootstrap intervals (none where `resamples` is 0) and what the captions are
+        like; `training` are the training captions, as written, where they are known."""
+        intervals = (
+            bootstrap_intervals(self.details, resamples=resamples, seed=seed) if resamples else {}
+        )
+        language = describe_language(self.captions.values(), training)
+        return replace(self, intervals=intervals, resamples=resamples, language=language)
 
     def table(self) -> str:
         """A line a metric, times 100, as the papers print them."""
-        width = max(map(len, self.scores))
-        rows = [f"{name:<{width}}  {100 * value:6.2f}" for name, value in self.scores.items()]
-        return "\n".join([f"{len(self.captions)} pictures", *rows])
+        about = self.language.lines() if self.language else []
+        width = max(map(len, [*self.scores, *(name for name, _ in about)]))
+        rows = [f"{len(self.captions)} pictures"]
+        for name, value in self.scores.items():
+            rows.append(f"{name:<{width}}  {100 * value:6.2f}{self._interval(name)}")
+        if self.intervals:
+            rows.append(f"(95% intervals of {self.resamples:,} bootstrap resamples)")
+        rows += ["", *(f"{name:<{width}}  {value}" for name, value in about)] if about else []
+        return "\n".join(rows)
+
+    def _interval(self, name: str) -> str:
+        if name not in self.intervals:
+            return ""
+        low, high = self.intervals[name]
+        return f"  ({100 * low:.2f} to {100 * high:.2f})"
 
     def as_dict(self) -> dict[str, Any]:
-        return {"images": len(self.captions), "scores": self.scores}
+        found: dict[str, Any] = {"images": len(self.captions), "scores": self.scores}
+        if self.intervals:
+            found["intervals"] = {name: list(ends) for name, ends in self.intervals.items()}
+            found["resamples"] = self.resamples
+        if self.language:
+            found["captions"] = self.language.as_dict()
+        return found
 
 
-def evaluate_captions(records: Sequence[Record], captions: Mapping[str, str]) -> Evaluation:
-    """Score captions, by the records' names, against the records' captions as references."""
-    scorer = CaptionScorer({record.name: record.captions for record in records})
-    return Evaluation(scores=scorer.score(captions).as_dict(), captions=dict(captions))
+def evaluate_captions(
+    records: Sequence[Record],
+    captions: Mapping[str, str],
+    *,
+    frequencies: DocumentFrequencies | None = None,
+    java: bool = False,
+) -> Evaluation:
+    """Score captions, by the records' names, against the records' captions as references.
+
+    frequencies: CIDEr's document frequencies; None: those of the records. java: METEOR and SPICE
+    too; where one cannot be had, `problems` says why.
+    """
+    scorer = CaptionScorer(
+        {record.name: record.captions for record in records}, frequencies=frequencies
+    )
+    scores = scorer.score(captions)
+    problems: dict[str, None] = {}  # without repeats
+    for metric in (meteor, spice) if java else ():
+        try:
+            sums = metric(scorer.references, scorer.tokenize(captions))
+            scores = Scores.of(scores.images, (*scores.sums, sums))
+        except (MetricError, MissingExtraError) as error:
+            problems[str(error)] = None
+    return Evaluation(
+        scores=scores.as_dict(), captions=dict(captions), details=scores, problems=tuple(problems)
+    )

@@ -1,20 +1,26 @@
-"""Scores of captions against references: BLEU, ROUGE-L, CIDEr-D and CIDEr, without Java."""
+"""Scores of captions against references: BLEU, ROUGE-L and CIDEr; METEOR and SPICE by Java."""
 
 from looksay.metrics.bleu import bleu
 from looksay.metrics.cider import cider, cider_d
+from looksay.metrics.meteor import meteor
 from looksay.metrics.ngrams import DocumentFrequencies
 from looksay.metrics.rouge import rouge_l
 from looksay.metrics.scorer import CaptionScorer, Scores, score_captions
+from looksay.metrics.spice import spice
+from looksay.metrics.sums import Sums
 from looksay.metrics.tokenize import ptb_tokenize
 
 __all__ = [
     "CaptionScorer",
     "DocumentFrequencies",
     "Scores",
+    "Sums",
     "bleu",
     "cider",
     "cider_d",
+    "meteor",
     "ptb_tokenize",
     "rouge_l",
     "score_captions",
+    "spice",
 ]

@@ -62,16 +62,23 @@ def score_bleu(
     references: Sequence[BleuReferences], candidates: Sequence[Tokens], counts: Sequence[Counts]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The same for references prepared and candidates counted before."""
+    table = bleu_table(references, candidates, counts)
+    return bleu_of_sums(table.sum(axis=0, keepdims=True))[0], bleu_of_sums(table)
+
+
+def bleu_table(
+    references: Sequence[BleuReferences], candidates: Sequence[Tokens], counts: Sequence[Counts]
+) -> np.ndarray:
+    """What each picture adds to the corpus score: rows of `BleuReferences.compare`."""
     rows = [
         reference.compare(candidate, of_one)
         for reference, candidate, of_one in zip(references, candidates, counts, strict=True)
     ]
-    table = np.array(rows, dtype=np.float64)
-    return _bleu(table.sum(axis=0, keepdims=True))[0], _bleu(table)
+    return np.array(rows, dtype=np.float64)
 
 
-def _bleu(table: np.ndarray) -> np.ndarray:
-    """BLEU-1 to MAX_N, (rows, MAX_N), from rows of `BleuReferences.compare`."""
+def bleu_of_sums(table: np.ndarray) -> np.ndarray:
+    """BLEU-1 to MAX_N, (rows, MAX_N), from rows of `bleu_table` or sums of them."""
     right, all_of_them = table[:, :MAX_N], table[:, MAX_N : 2 * MAX_N]
     length, closest = table[:, -2:-1], table[:, -1:]
     products = np.cumprod((right + TINY) / (all_of_them + SMALL), axis=1)

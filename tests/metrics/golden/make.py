@@ -5,13 +5,17 @@ The captions are written here, for odd cases; none comes from a data set.
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pycocoevalcap.tokenizer as reference_tokenizer
 from pycocoevalcap.bleu.bleu import Bleu
+from pycocoevalcap.cider import cider_scorer
 from pycocoevalcap.cider.cider import Cider
+from pycocoevalcap.meteor.meteor import Meteor
 from pycocoevalcap.rouge.rouge import Rouge
 from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
 
@@ -105,12 +109,33 @@ def scores(of_pictures: dict[str, dict]) -> dict:
     )
     bleu, bleus = Bleu().compute_score(references, candidates, verbose=0)
     rouge, rouges = Rouge().compute_score(references, candidates)
+    meteor, meteors = Meteor().compute_score(references, candidates)
     cider, ciders = Cider().compute_score(references, candidates)
+    plain, plains = plain_cider(references, candidates)
     corpus = {f"BLEU-{n + 1}": bleu[n] for n in range(4)}
     each = {f"BLEU-{n + 1}": list(bleus[n]) for n in range(4)}
-    corpus |= {"ROUGE-L": float(rouge), "CIDEr-D": float(cider)}
-    each |= {"ROUGE-L": rouges.tolist(), "CIDEr-D": ciders.tolist()}
+    corpus |= {"METEOR": meteor, "ROUGE-L": float(rouge)}
+    each |= {"METEOR": meteors, "ROUGE-L": rouges.tolist()}
+    corpus |= {"CIDEr": float(cider), "CIDEr-D": float(cider), "CIDEr-plain": float(plain)}
+    each |= {"CIDEr": ciders.tolist(), "CIDEr-D": ciders.tolist(), "CIDEr-plain": plains.tolist()}
     return {"corpus": corpus, "per_image": each}
+
+
+def plain_cider(references: dict, candidates: dict) -> tuple[float, np.ndarray]:
+    """pycocoevalcap's own program, its clipping and its penalty for lengths taken out."""
+    source = inspect.getsource(cider_scorer.CiderScorer)
+    for old, new in (
+        ("min(vec_hyp[n][ngram], vec_ref[n][ngram])", "vec_hyp[n][ngram]"),
+        ("val[n] *= np.e**(-(delta**2)/(2*self.sigma**2))", "pass"),
+    ):
+        assert source.count(old) == 1
+        source = source.replace(old, new)
+    names = dict(vars(cider_scorer))
+    exec(source, names)
+    scorer = names["CiderScorer"]()
+    for name, captions in references.items():
+        scorer += (candidates[name][0], captions)
+    return scorer.compute_score()
 
 
 def tokens() -> list[list]:
