@@ -61,6 +61,7 @@ def test_settings_are_applied():
         ("decoding.beam=3", "beam_size"),
         ("training.average_momentum=1.5", "below 1"),
         ("name.first=1", "no section"),
+        ("features.precision=fp16", "did you mean 'bf16'"),
         ("features.regions=detecter", "did you mean 'detector'"),
         ("features.region=detector", "did you mean 'features.regions'|regions"),
         ("features.regions=detector", "needs the detector: --set features.detector=FILE.onnx"),
@@ -85,6 +86,7 @@ def test_a_wrong_setting_names_the_right_one(setting, match):
         (["regions=detector", "detector=a.onnx", "regions_file=b.tsv"], "features.regions=file"),
         (["regions=proposals", "score_threshold=0.5"], "features.regions=detector"),
         (["regions=file", "regions_file=a.tsv"], "the plain view only"),
+        (["regions=file", "regions_file=a.tsv", "precision=bf16"], "precision has no effect"),
     ],
 )
 def test_an_impossible_combination_of_regions_is_refused(settings, match):

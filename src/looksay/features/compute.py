@@ -31,17 +31,19 @@ class Loaded(NamedTuple):
 
 
 class GridCompute:
-    """A backbone's features of any number of pictures; its graph is compiled when first needed."""
+    """A backbone's features of any number of pictures; its graph is compiled when first needed.
 
-    def __init__(self, path: Path, backbone: Backbone) -> None:
-        self._path, self._backbone = path, backbone
+    precision: "f32" gives the same features on every machine.
+    """
+
+    def __init__(self, path: Path, backbone: Backbone, precision: str = "f32") -> None:
+        self._path, self._backbone, self._precision = path, backbone, precision
         self._graph: Graph | None = None
 
     def __call__(self, loaded: Sequence[Loaded]) -> tuple[np.ndarray, ...]:
         """What the store keeps of the pictures: the features (B, P, D)."""
         if self._graph is None:
-            # float32: the same features on every machine
-            self._graph = open_graph(self._path, precision="f32", throughput=True)
+            self._graph = open_graph(self._path, precision=self._precision, throughput=True)
         images_BSS3 = np.stack([one.pixels for one in loaded])
         starts = range(0, len(images_BSS3), COMPUTE_BATCH)
         graph = self._graph

@@ -11,6 +11,7 @@ from looksay.features.views import check_views
 from looksay.runtime.regions import DETECTOR, FILE, SOURCES, RegionSettings
 
 NO_REGIONS = "none"
+PRECISIONS = ("f32", "bf16")
 # what a setting is for: without that it would be silently ignored
 _ONLY_FOR = {
     "detector": (DETECTOR,),
@@ -20,13 +21,16 @@ _ONLY_FOR = {
     "min_regions": (DETECTOR,),
     "nms_threshold": (DETECTOR, "proposals"),
     "max_regions": SOURCES,
+    "precision": (NO_REGIONS, DETECTOR, "proposals"),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureOptions:
     """backbone: a name of `looksay.features.backbones`. weights: "imagenet", "none" (random) or a
-    file. views: what training sees of a picture, see `looksay.features.views`.
+    file. views: what training sees of a picture, see `looksay.features.views`. precision: what
+    features are computed in; "bf16" is faster where the processor has it, "f32" gives the same
+    features on every machine.
 
     regions: "none" is the backbone's grid. "detector" takes what an ONNX detector of YOLOX's layout
     (`detector`, its file) finds; "proposals" what OpenCV's selective search does; both cut the
@@ -39,6 +43,7 @@ class FeatureOptions:
     backbone: str = "efficientnet_lite2"
     weights: str = "imagenet"
     views: tuple[str, ...] = ("plain",)
+    precision: str = "f32"
     regions: str = NO_REGIONS
     detector: str = ""
     detector_names: str = ""
@@ -51,6 +56,11 @@ class FeatureOptions:
     def __post_init__(self) -> None:
         get_backbone(self.backbone)
         object.__setattr__(self, "views", check_views(self.views))
+        if self.precision not in PRECISIONS:
+            raise RecipeError(
+                f"features.precision is {self.precision!r}{nearest(self.precision, PRECISIONS)}; "
+                f"it must be one of {', '.join(PRECISIONS)}"
+            )
         choices = (NO_REGIONS, *SOURCES)
         if self.regions not in choices:
             raise RecipeError(

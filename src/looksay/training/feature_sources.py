@@ -31,12 +31,14 @@ BACKBONE_GRAPH, REGION_GRAPH = "backbone.onnx", "regions.onnx"
 class FeatureSource:
     """What computes or reads the features, and the key of what it gives.
 
-    regions: None of a grid. detector: the detector's file, where there is one. published: the
-    reader, where features are read; the backbone is then not used.
+    precision: what the backbone computes in. regions: None of a grid. detector: the detector's
+    file, where there is one. published: the reader, where features are read; the backbone is then
+    not used.
     """
 
     backbone: Backbone
     weights: str
+    precision: str = "f32"
     regions: RegionSettings | None = None
     detector: Path | None = None
     published: RegionFile | None = None
@@ -44,7 +46,7 @@ class FeatureSource:
     def identity(self) -> dict[str, Any]:
         """What the features depend on, see `looksay.features.store`."""
         if self.regions is None:
-            return self.backbone.identity(self.weights)
+            return self._backbone_identity()
         settings = self.regions.as_dict()
         del settings["class_names"]  # names change no feature
         if self.published is not None:
@@ -54,7 +56,12 @@ class FeatureSource:
             return {"name": "published", "feature_size": size, "regions": regions}
         if self.detector is not None:
             settings["detector"] = detector_digest(self.detector)
-        return {**self.backbone.identity(self.weights), "regions": settings}
+        return {**self._backbone_identity(), "regions": settings}
+
+    def _backbone_identity(self) -> dict[str, Any]:
+        """float32 goes unnamed, as in stores of before there was a choice."""
+        named = {} if self.precision == "f32" else {"precision": self.precision}
+        return {**self.backbone.identity(self.weights), **named}
 
     @property
     def feature_size(self) -> int:
@@ -116,7 +123,7 @@ class FeatureSource:
                 "the model was trained on published region features, which a plain photograph does "
                 "not have"
             )
-        grid = GridCompute(folder / BACKBONE_GRAPH, self.backbone)
+        grid = GridCompute(folder / BACKBONE_GRAPH, self.backbone, self.precision)
         if self.regions is None:
             return grid
         return RegionCompute(grid, folder / REGION_GRAPH, self.regions, self.detector)
@@ -125,9 +132,14 @@ class FeatureSource:
 def open_source(options: FeatureOptions) -> FeatureSource:
     """The source that a recipe asks for; FeatureError or MissingExtraError where it cannot be had,
     before any work."""
-    backbone, weights = get_backbone(options.backbone), options.weights
+    backbone = get_backbone(options.backbone)
+    grid: dict[str, Any] = {
+        "backbone": backbone,
+        "weights": options.weights,
+        "precision": options.precision,
+    }
     if options.regions == NO_REGIONS:
-        return FeatureSource(backbone=backbone, weights=weights)
+        return FeatureSource(**grid)
     settings, detector, published = None, None, None
     if options.regions == DETECTOR:
         detector = Path(options.detector).expanduser()
@@ -139,20 +151,15 @@ def open_source(options: FeatureOptions) -> FeatureSource:
         import_opencv()
     if options.regions == FILE:
         published = open_region_file(options.regions_file)
-    return FeatureSource(
-        backbone=backbone,
-        weights=weights,
-        regions=settings,
-        detector=detector,
-        published=published,
-    )
+    return FeatureSource(**grid, regions=settings, detector=detector, published=published)
 
 
 def folder_name(source: FeatureSource) -> str:
     """The name of a source's store: each backbone, its weights and kind of regions has its own."""
     identity = source.identity()
     if source.regions is None:
-        return f"{identity['name'].replace(':', '-')}-{identity['weights'][:12]}"
+        precision = "" if source.precision == "f32" else f"-{source.precision}"
+        return f"{identity['name'].replace(':', '-')}-{identity['weights'][:12]}{precision}"
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
     return f"{identity['name'].replace(':', '-')}-regions-{digest[:12]}"
 
