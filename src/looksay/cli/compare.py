@@ -63,7 +63,13 @@ def compare(
 ) -> None:
     """Compare the scores of two result files of the same pictures, with a paired test."""
     from looksay.data import load_data
-    from looksay.evaluation import compare_scores, evaluate_captions, match_results, read_results
+    from looksay.evaluation import (
+        compare_scores,
+        evaluate_with,
+        make_scorer,
+        match_results,
+        read_results,
+    )
 
     if not resamples:
         raise UsageError("--resamples 0 leaves nothing to compare by; give 1 or more.")
@@ -73,14 +79,9 @@ def compare(
     common = [record for record in records if all(record.name in found for found in captions)]
     if not common:
         raise DataError(f"{a} and {b} have no picture in common.")
-    frequencies = choose_frequencies(frequency_file, records)
+    scorer = make_scorer(common, choose_frequencies(frequency_file, records))
     evaluations = [
-        evaluate_captions(
-            common,
-            {record.name: found[record.name] for record in common},
-            frequencies=frequencies,
-            java=java,
-        )
+        evaluate_with(scorer, {record.name: found[record.name] for record in common}, java=java)
         for found in captions
     ]
     say_all(list(dict.fromkeys(p for evaluation in evaluations for p in evaluation.problems)))

@@ -4,7 +4,12 @@ from looksay.evaluation.captions import decode_split, to_coco_results
 from looksay.evaluation.language import CaptionLanguage, describe_language
 from looksay.evaluation.resampling import Comparison, bootstrap_intervals, compare_scores
 from looksay.evaluation.result_files import match_results, read_results, write_evaluation
-from looksay.evaluation.results import Evaluation, evaluate_captions
+from looksay.evaluation.results import (
+    Evaluation,
+    evaluate_captions,
+    evaluate_with,
+    make_scorer,
+)
 
 __all__ = [
     "CaptionLanguage",
@@ -15,6 +20,8 @@ __all__ = [
     "decode_split",
     "describe_language",
     "evaluate_captions",
+    "evaluate_with",
+    "make_scorer",
     "match_results",
     "read_results",
     "to_coco_results",

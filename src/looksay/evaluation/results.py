@@ -81,14 +81,27 @@ def evaluate_captions(
     frequencies: CIDEr's document frequencies; None: those of the records. java: METEOR and SPICE
     too; where one cannot be had, `problems` says why.
     """
-    scorer = CaptionScorer(
-        {record.name: record.captions for record in records}, frequencies=frequencies
-    )
+    return evaluate_with(make_scorer(records, frequencies), captions, java=java)
+
+
+def make_scorer(
+    records: Sequence[Record], frequencies: DocumentFrequencies | None = None
+) -> CaptionScorer:
+    """The records' captions, prepared as references for any number of `evaluate_with`."""
+    references = {record.name: record.captions for record in records}
+    return CaptionScorer(references, frequencies=frequencies)
+
+
+def evaluate_with(
+    scorer: CaptionScorer, captions: Mapping[str, str], *, java: bool = False
+) -> Evaluation:
+    """`evaluate_captions` against references that are prepared already."""
     scores = scorer.score(captions)
     problems: dict[str, None] = {}  # without repeats
+    tokens = scorer.tokenize(captions) if java else []
     for metric in (meteor, spice) if java else ():
         try:
-            sums = metric(scorer.references, scorer.tokenize(captions))
+            sums = metric(scorer.references, tokens)
             scores = Scores.of(scores.images, (*scores.sums, sums))
         except (MetricError, MissingExtraError) as error:
             problems[str(error)] = None
