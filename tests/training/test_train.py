@@ -50,6 +50,12 @@ def run(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+def history(folder: Path) -> list[dict[str, float]]:
+    """What a run noted of each epoch."""
+    with np.load(folder / "checkpoint.npz") as file:
+        return json.loads(file["state"].tobytes())["history"]
+
+
 @pytest.fixture(scope="module")
 def photographs(tmp_path_factory) -> Path:
     """Twenty pictures of one's own: a shape on a ground, two captions each."""
@@ -101,11 +107,21 @@ def test_a_run_leaves_everything_it_promises(trained):
 
 def test_self_critical_epochs_follow_with_an_optimiser_of_their_own(trained):
     with np.load(trained / "checkpoint.npz") as file:
-        history = json.loads(file["state"].tobytes())["history"]
         iterations = int(file["optimizer_0000"])
-    assert ["reward" in entry for entry in history] == [False, False, False, True]
-    assert ["loss" in entry for entry in history] == [True, True, True, False]
+    assert ["reward" in entry for entry in history(trained)] == [False, False, False, True]
+    assert ["loss" in entry for entry in history(trained)] == [True, True, True, False]
     assert iterations == 4  # batches of one epoch: the count starts anew
+
+
+def test_a_run_from_a_bundle_begins_where_that_one_ended(trained, photographs, store, tmp_path):
+    from_bundle = {"from": trained / "bundle", "run": tmp_path / "run", "features": store}
+    done = run("train", "default", data=f"folder:{photographs}", **from_bundle)
+    assert done.returncode == 0, done.stderr
+    words = len((trained / "vocabulary.txt").read_text().split())
+    assert f"{words} of {words} words were known before" in done.stderr
+    first, after = (history(folder)[0]["loss"] for folder in (trained, tmp_path / "run"))
+    assert after < first
+    assert "training.start_from" in (tmp_path / "run" / "bundle" / "card.md").read_text()
 
 
 def test_the_bundle_captions_a_photograph_without_keras(trained, photographs):

@@ -21,9 +21,7 @@ from looksay.captioner.stream import Batch, stream
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
 from looksay.images import ImageLimits, ImageSource
-from looksay.runtime import Bundle, Graph, check_engine, open_graph
-
-SHIPPED = Path(__file__).resolve().parents[1] / "bundles" / "default"
+from looksay.runtime import SHIPPED, Bundle, Graph, check_engine, open_graph
 
 BATCH_SIZE = 16
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ Examples:
   looksay train default --data flickr8k:~/Flickr8k
   looksay train default --data folder:my-photographs --set training.epochs=30
   looksay train default --data flickr8k:~/Flickr8k --run runs/default --resume
+  looksay train default --from default --data folder:my-photographs --set training.epochs=5
 
 \b
 The run's folder gets the curves (curves.png, tensorboard/), what the model said of six pictures
@@ -41,6 +43,13 @@ after each epoch (peeks/), and at the end the bundle, ready for `looksay caption
     metavar="DIR",
     help="The run's folder.  [default: runs/RECIPE]",
 )
+@click.option(
+    "--from",
+    "start",
+    metavar="BUNDLE",
+    help="Start from this bundle's weights (`default`: the shipped model's) instead of random "
+    "ones; your captions may have other words.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in its folder.")
 @features_option
 @seed_option
@@ -50,6 +59,7 @@ def train(
     data: str,
     settings: tuple[str, ...],
     folder: Path | None,
+    start: str | None,
     resume: bool,
     features_folder: Path | None,
     split_seed: int,
@@ -62,6 +72,8 @@ def train(
     from looksay.training.recipe import load_recipe
 
     log_to_stderr()
+    if start is not None:
+        settings = (f"training.start_from={json.dumps(start)}", *settings)
     loaded = load_recipe(recipe, settings)
     dataset = load_recipe_data(data, loaded.data, seed=split_seed, split_file=split_file)
     say_all(dataset.report.sentences())

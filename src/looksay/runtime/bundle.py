@@ -22,6 +22,9 @@ from looksay.runtime.regions import RegionSettings
 from looksay.runtime.topics import TOPICS, read_topics
 from looksay.text import Vocabulary
 
+SHIPPED = Path(__file__).resolve().parents[1] / "bundles" / "default"
+"""The model that comes with the package."""
+
 
 class Bundle:
     """A bundle whose description has been checked; make one with `Bundle.open`.

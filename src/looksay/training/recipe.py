@@ -67,7 +67,9 @@ class TextOptions:
 class TrainingOptions:
     """How a model learns.
 
-    epochs: passes over the training pictures.
+    start_from: the bundle whose weights training starts from ("default" is the shipped one; "" for
+    random weights), see `looksay.training.warm_start`.
+    epochs: passes over the training pictures; 0 where only self-critical epochs follow.
     batch_pictures: pictures a step, each with up to `captions_per_picture` captions.
     learning_rate: Adam's, at its highest. warmup_epochs: epochs over which it rises.
     schedule: "cosine" (falls to a hundredth) or "constant". weight_decay: 0 is plain Adam.
@@ -82,6 +84,7 @@ class TrainingOptions:
     `looksay.training.batches`.
     """
 
+    start_from: str = ""
     epochs: int = 20
     batch_pictures: int = 32
     captions_per_picture: int = 5
@@ -107,9 +110,12 @@ class TrainingOptions:
             value = getattr(self, name)
             if value not in choices:
                 raise RecipeError(f"training.{name} is {value!r}; it must be one of {choices}")
-        for name in ("epochs", "batch_pictures", "captions_per_picture"):
-            if getattr(self, name) < 1:
-                raise RecipeError(f"training.{name} is {getattr(self, name)}; it must be 1 or more")
+        least = {"epochs": 0 if self.start_from else 1, "batch_pictures": 1}
+        for name, value in (least | {"captions_per_picture": 1}).items():
+            if getattr(self, name) < value:
+                raise RecipeError(
+                    f"training.{name} is {getattr(self, name)}; it must be {value} or more"
+                )
         if not 0.0 <= self.average_momentum < 1.0:
             raise RecipeError("training.average_momentum must be from 0 to below 1")
         if self.learning_rate <= 0.0:

@@ -45,6 +45,7 @@ from looksay.training.recipe import Recipe, recipe_from_dict
 from looksay.training.rewards import CaptionReward
 from looksay.training.self_critical import SelfCritic, train_self_critical
 from looksay.training.tensorflow_fit import prepare_fit
+from looksay.training.warm_start import check_start, start_from
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ def start_run(
     """Check everything, extract what is missing, and lay out the folder. TrainingError for a
     folder in use, or one that cannot be resumed."""
     _check_folder(folder, recipe, resume)
-    check_model_options(recipe)
+    check_model_options(recipe, starts=not resume)
     features = prepare_features(dataset, recipe.features, features_folder, progress=progress)
     words = prepare_words(features.splits["train"].records, recipe.text)
     check_words(recipe, words)
@@ -89,11 +90,16 @@ def open_run(
     )
 
 
-def check_model_options(recipe: Recipe) -> None:
-    """RecipeError for a model option that does not exist, before any long work."""
+def check_model_options(recipe: Recipe, starts: bool = False) -> None:
+    """RecipeError for a model option that does not exist, before any long work; and TrainingError
+    where the run `starts` from a bundle that does not fit."""
     # the true size may stand in a file of published features; any shows what options there are
     size = get_backbone(recipe.features.backbone).feature_size
-    build_model(recipe.architecture, vocabulary_size=8, feature_size=size, **recipe.model_options)
+    model = build_model(
+        recipe.architecture, vocabulary_size=8, feature_size=size, **recipe.model_options
+    )
+    if starts and recipe.training.start_from:
+        check_start(model, recipe.training.start_from)
     keras.backend.clear_session()
 
 
@@ -124,6 +130,9 @@ def train(run: TrainingRun, *, resume: bool = False, progress: bool = False) -> 
     checkpoint = run.folder / CHECKPOINT
     # a run stopped in its first epoch has no checkpoint yet
     history = load_state(checkpoint)["history"] if resume and checkpoint.exists() else []
+    if run.recipe.training.start_from and not history:
+        known = start_from(model, run.words.vocabulary, run.recipe.training.start_from)
+        logger.info("%d of %d words were known before", known, len(run.words.vocabulary))
     if not any("reward" in entry for entry in history):
         _fit(run, model, history, progress)
     if run.recipe.self_critical.epochs:
@@ -140,6 +149,8 @@ def _fit(
 ) -> None:
     """The epochs of cross-entropy that are left."""
     training = run.recipe.training
+    if not training.epochs:
+        return
     batches = _make_batches(
         run,
         training.batch_pictures,
@@ -169,7 +180,7 @@ def _fit_self_critical(
     started = sum("reward" in entry for entry in history)
     before = len(history) - started
     batches = _make_batches(run, options.batch_pictures, first_epoch=len(history))
-    if not started:
+    if before and not started:
         # before compiling: Keras's weights file has the optimiser's state in it, iterations too
         model.load_weights(run.folder / BEST)
     _compile(run, model, make_self_critical_optimizer(run.recipe, len(batches)))

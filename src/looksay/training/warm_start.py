@@ -1,0 +1,78 @@
+"""Training that starts from a bundle's weights instead of random ones: to go on with a model, or to
+take one over to a user's own photographs and words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from looksay.errors import TrainingError
+from looksay.export.bundle import architecture_name, load_bundle_model
+from looksay.models import CaptionModel
+from looksay.runtime import SHIPPED, Bundle
+from looksay.text import SPECIALS, Vocabulary
+
+# Which axis of a weight goes by the word; every model calls these two layers so.
+WORD_AXES = {"embedding/embeddings": 0, "logits/kernel": 1, "logits/bias": 0}
+
+
+def start_from(model: CaptionModel, vocabulary: Vocabulary, name: str) -> int:
+    """Give `model` the weights of a bundle; returns how many of the words the bundle knew.
+
+    name: the bundle's folder, or "default" for the shipped one. Embeddings and the output's columns
+    go by the word, so that the vocabularies may differ; a new word keeps its random start. Raises
+    TrainingError where the bundle's model does not fit, see `check_start`.
+    """
+    source = check_start(model, name)
+    theirs = Bundle.open(_folder(name)).vocabulary
+    known = [word for word in vocabulary.words if word in theirs]
+    specials = list(range(len(SPECIALS)))  # the same in every vocabulary
+    rows = specials + [vocabulary.token(word) for word in known]
+    rows_there = specials + [theirs.token(word) for word in known]
+    for variable, given in zip(model.weights, source.weights, strict=True):
+        value = keras.ops.convert_to_numpy(given)
+        axis = WORD_AXES.get(_short(variable))
+        if axis is not None:
+            taken = np.take(value, rows_there, axis)
+            value = keras.ops.convert_to_numpy(variable).copy()
+            np.moveaxis(value, axis, 0)[rows] = np.moveaxis(taken, axis, 0)
+        variable.assign(value)
+    return len(rows)
+
+
+def check_start(model: CaptionModel, name: str) -> CaptionModel:
+    """The bundle's own model. TrainingError where it is of another architecture or size than
+    `model`, apart from the number of words."""
+    folder = _folder(name)
+    source = load_bundle_model(folder)
+    there, here = architecture_name(source), architecture_name(model)
+    if there != here:
+        raise TrainingError(
+            f"{folder} is a {there}, and the recipe trains a {here}: it can't start from those "
+            "weights; take a recipe of the same architecture"
+        )
+    for variable, given in zip(model.weights, source.weights, strict=True):
+        if _size(variable) != _size(given):
+            raise TrainingError(
+                f"{folder} is of another size than the recipe's model ({variable.path} is "
+                f"{tuple(given.shape)} there, {tuple(variable.shape)} here): give the recipe the "
+                f"sizes that {folder / 'recipe.json'} has"
+            )
+    return source
+
+
+def _folder(name: str) -> Path:
+    return SHIPPED if name == "default" else Path(name)
+
+
+def _short(variable: keras.Variable) -> str:
+    """The names of a weight's layer and of the weight."""
+    return "/".join(variable.path.split("/")[-2:])
+
+
+def _size(variable: keras.Variable) -> tuple[int, ...]:
+    """A weight's shape without the axis that goes by the word."""
+    axis = WORD_AXES.get(_short(variable))
+    return tuple(size for number, size in enumerate(variable.shape) if number != axis)

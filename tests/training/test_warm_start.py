@@ -1,0 +1,85 @@
+"""A model that starts from a bundle's weights, its words matched by their spelling."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+for _module in ("keras", "h5py", "tensorflow"):
+    pytest.importorskip(_module)
+
+import keras  # noqa: E402
+
+from looksay.errors import RecipeError, TrainingError  # noqa: E402
+from looksay.models import MODELS, build_model  # noqa: E402
+from looksay.runtime import SHIPPED, Bundle  # noqa: E402
+from looksay.text import SPECIALS, Vocabulary  # noqa: E402
+from looksay.training.recipe import load_recipe  # noqa: E402
+from looksay.training.warm_start import WORD_AXES, check_start, start_from  # noqa: E402
+
+OTHERS = Vocabulary([*SPECIALS, "zebra", "dog", "fjord", "a"])
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Bundle:
+    return Bundle.open(SHIPPED)
+
+
+def like(bundle: Bundle, words: int, **changed: object) -> keras.Model:
+    """A model of random weights, otherwise as the bundle's."""
+    options = {**bundle.config["model"], "vocabulary_size": words, **changed}
+    return build_model(bundle.config["architecture"], **options)
+
+
+def words_of(model: keras.Model, name: str, axis: int) -> np.ndarray:
+    variable = next(v for v in model.weights if v.path.endswith(name))
+    return np.moveaxis(keras.ops.convert_to_numpy(variable), axis, 0)
+
+
+def test_words_take_over_their_rows_and_new_words_keep_theirs(shipped):
+    whole = check_start(like(shipped, len(shipped.vocabulary)), "default")
+    model = like(shipped, len(OTHERS))
+    before = {n: words_of(model, n, axis).copy() for n, axis in WORD_AXES.items()}
+    assert "fjord" not in shipped.vocabulary
+    known = start_from(model, OTHERS, "default")
+    new = [OTHERS.token(w) for w in ("zebra", "fjord") if w not in shipped.vocabulary]
+    assert known == len(OTHERS) - len(new)
+    for name, axis in WORD_AXES.items():
+        theirs, ours = words_of(whole, name, axis), words_of(model, name, axis)
+        for word in ("dog", "a"):
+            assert np.array_equal(ours[OTHERS.token(word)], theirs[shipped.vocabulary.token(word)])
+        assert np.array_equal(ours[:4], theirs[:4])
+        assert np.array_equal(ours[new], before[name][new])
+    for ours, theirs in zip(model.weights, whole.weights, strict=True):
+        if "/".join(ours.path.split("/")[-2:]) not in WORD_AXES:
+            assert np.array_equal(*map(keras.ops.convert_to_numpy, (ours, theirs)))
+
+
+def test_the_same_words_give_the_same_model(shipped):
+    model = like(shipped, len(shipped.vocabulary))
+    assert start_from(model, shipped.vocabulary, str(SHIPPED)) == len(shipped.vocabulary)
+    for ours, theirs in zip(model.weights, check_start(model, "default").weights, strict=True):
+        assert np.array_equal(*map(keras.ops.convert_to_numpy, (ours, theirs)))
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_every_architecture_has_the_weights_that_go_by_the_word(name):
+    paths = {
+        "/".join(variable.path.split("/")[-2:])
+        for variable in build_model(name, vocabulary_size=11, feature_size=5).weights
+    }
+    assert paths >= set(WORD_AXES)
+
+
+def test_what_does_not_fit_is_said(shipped):
+    with pytest.raises(TrainingError, match="of another size.*512.*recipe.json"):
+        check_start(like(shipped, 9, hidden_size=8), "default")
+    other = build_model("show_and_tell", vocabulary_size=9, feature_size=5)
+    with pytest.raises(TrainingError, match="is a show_attend_tell.*trains a show_and_tell"):
+        check_start(other, "default")
+
+
+def test_only_a_start_makes_training_without_epochs_sensible():
+    with pytest.raises(RecipeError, match=r"training\.epochs is 0; it must be 1 or more"):
+        load_recipe("default", ["training.epochs=0"])
+    load_recipe("default", ["training.epochs=0", "training.start_from=default"])
