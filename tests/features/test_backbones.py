@@ -67,7 +67,7 @@ def test_a_layer_by_name_has_its_own_grid():
         ("inceptionv3", "did you mean 'inception_v3'"),
         ("vgg16:block5_conv9", "block5_conv3"),
         ("mobilenet_v2:nothing", "no layer"),
-        ("efficientnet_lite0:top", "last layer only"),
+        ("efficientnet_lite0:top", "no layer 'top'"),
     ],
 )
 def test_a_name_that_does_not_exist_is_a_sentence(name, words):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,12 +12,13 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
+from looksay.data import Record  # noqa: E402
 from looksay.errors import RecipeError, TrainingError  # noqa: E402
 from looksay.text import END, SPECIALS, Vocabulary  # noqa: E402
 from looksay.training import run as runs  # noqa: E402
 from looksay.training.kept import load_epoch  # noqa: E402
 from looksay.training.optimizers import make_optimizer  # noqa: E402
-from looksay.training.prepare import Words  # noqa: E402
+from looksay.training.prepare import Split, Words  # noqa: E402
 from looksay.training.recipe import RECIPES, load_recipe  # noqa: E402
 from looksay.training.tensorflow_fit import prepare_fit  # noqa: E402
 
@@ -25,6 +27,10 @@ WORDS = Words(
     vocabulary=Vocabulary((*SPECIALS, "a", "dog", "cat")),
     captions=[[[4, 5, END]], [[4, 6, END]], [[4, END]]],
     max_tokens=3,
+)
+RECORDS = tuple(
+    Record(image=Path(f"{name}.jpg"), captions=(f"a {name}",), split="train")
+    for name in ("dog", "cat", "thing")
 )
 
 
@@ -43,7 +49,7 @@ def test_a_shipped_recipe_takes_a_step_that_changes_every_weight(name):
         features=SimpleNamespace(
             feature_size=5,
             store=SimpleNamespace(array=lambda: features, masks=lambda: None),
-            splits={"train": SimpleNamespace(rows=np.arange(3)[:, None])},
+            splits={"train": Split(records=RECORDS, rows=np.arange(3)[:, None])},
         ),
     )
     keras.utils.set_random_seed(0)

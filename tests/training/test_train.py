@@ -124,6 +124,27 @@ def test_a_run_from_a_bundle_begins_where_that_one_ended(trained, photographs, s
     assert "training.start_from" in (tmp_path / "run" / "bundle" / "card.md").read_text()
 
 
+def test_a_trunk_trained_with_the_decoder_goes_into_the_bundle(photographs, tmp_path):
+    tuned = tmp_path / "tuned"
+    settings = ["--set", "features.trained_from=block14_add", "--set", "training.trunk_rate=0.5"]
+    arguments = {"data": f"folder:{photographs}", "run": tuned, "features": tmp_path / "kept"}
+    command_line = [*command("train", "default", **arguments), *settings]
+    done = subprocess.run(command_line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    bundle = tuned / "bundle"
+    assert "trained after its layer block14_add" in (bundle / "card.md").read_text()
+    said = [run("caption", photographs / "00.png", model=bundle, format="json")]
+    said.append(run("peek", tuned, photographs / "00.png", features=tmp_path / "kept"))
+    assert [one.returncode for one in said] == [0, 0], said
+    # and its trunk is what further training sees through
+    after = {**arguments, "run": tmp_path / "after", "features": tmp_path / "again"}
+    again = run("train", "default", **after, **{"from": bundle})
+    assert again.returncode == 0, again.stderr
+    assert history(tmp_path / "after")[0]["loss"] < history(tuned)[0]["loss"]
+    recipe = json.loads((tmp_path / "after" / "recipe.json").read_text())
+    assert recipe["features"]["weights"] == str(bundle / "trunk.weights.h5")
+
+
 def test_the_bundle_captions_a_photograph_without_keras(trained, photographs):
     done = run("caption", photographs / "00.png", model=trained / "bundle", format="json")
     assert done.returncode == 0, done.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -70,10 +69,11 @@ def train(
     from looksay.training import run as training
     from looksay.training.prepare import load_recipe_data
     from looksay.training.recipe import load_recipe
+    from looksay.training.warm_start import start_settings
 
     log_to_stderr()
     if start is not None:
-        settings = (f"training.start_from={json.dumps(start)}", *settings)
+        settings = (*start_settings(start), *settings)
     loaded = load_recipe(recipe, settings)
     dataset = load_recipe_data(data, loaded.data, seed=split_seed, split_file=split_file)
     say_all(dataset.report.sentences())

@@ -104,8 +104,9 @@ def export_graphs(model: CaptionModel, num_places: int, weights: Path, folder: P
 
 
 def architecture_name(model: CaptionModel) -> str:
-    """The name by which recipes call the model's class."""
-    return next(name for name, kind in MODELS.items() if type(model) is kind)
+    """The name by which recipes call the model's class, or the one that it was made of."""
+    kinds = type(model).__mro__
+    return next(n for kind in kinds for n, known in MODELS.items() if kind is known)
 
 
 def model_config(model: CaptionModel) -> dict[str, Any]:

@@ -91,7 +91,9 @@ def _seen(features: Mapping[str, Any], licence: str) -> list[str]:
             f"- Features: published ones of {name}, up to {features['max_regions']} regions a "
             f"picture ({licence}); plain photographs have none, so it cannot caption them"
         ]
-    lines = [f"- Backbone: {features['backbone']}, frozen, {_weights(features)} ({licence})"]
+    layer = features.get("trained_from", "")
+    trained = f"trained after its layer {layer}" if layer else "frozen"
+    lines = [f"- Backbone: {features['backbone']}, {trained}, {_weights(features)} ({licence})"]
     if regions == "detector":
         name = PurePath(features["detector"]).name
         lines.append(f"- Regions: up to {features['max_regions']} a picture, found by {name}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from looksay.errors import FeatureError
+from looksay.errors import FeatureError, RecipeError, nearest
 
 IMAGENET = "imagenet"
 # what recipes of before 0.2 call the ImageNet weights, which then came from packages alone
@@ -22,7 +23,8 @@ class Backbone:
     (B, R, D): R places row by row, D values each. Preprocessing so exists once.
 
     image_size: side S of the square picture in pixels. grid: rows and columns of places.
-    feature_size: D. preprocessing: in words; a part of what its features depend on.
+    feature_size: D. preprocessing: in words; a part of what its features depend on. layer: whose
+    output the features are; "" for the network's own.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Backbone:
     feature_size: int
     licence: str
     preprocessing: str
+    layer: str = ""
 
     @property
     def num_places(self) -> int:
@@ -40,13 +43,43 @@ class Backbone:
         """uint8 pictures (B, S, S, 3), an array or a symbolic tensor, as the trunk wants them."""
         raise NotImplementedError
 
-    def trunk(self, weights: str | Path | None = IMAGENET) -> Any:
-        """The Keras model from preprocessed pictures to (B, rows, columns, D).
+    def network(self, weights: str | Path | None = IMAGENET) -> Any:
+        """The whole Keras model without a classifier, from preprocessed pictures to a grid.
 
         weights: "imagenet", a file, or None for random ones. FeatureError where they cannot be had
         or belong to another network.
         """
         raise NotImplementedError
+
+    def trunk(self, weights: str | Path | None = IMAGENET) -> Any:
+        """The Keras model from preprocessed pictures to (B, rows, columns, D): the network as far
+        as this backbone's layer. weights: see `network`."""
+        import keras
+
+        network = self.network(weights)
+        if not self.layer:
+            return network
+        return keras.Model(network.input, network.get_layer(self.layer).output)
+
+    def at_layer(self, layer: str) -> Self:
+        """This backbone up to a layer, whose output has to be a grid. RecipeError otherwise."""
+        network = self.network(None)
+        names = [one.name for one in network.layers]
+        if layer not in names:
+            raise RecipeError(
+                f"{self.name} has no layer {layer!r}{nearest(layer, names)}; its last ones are "
+                f"{', '.join(names[-5:])}"
+            )
+        shape = network.get_layer(layer).output.shape
+        if len(shape) != 4:
+            raise RecipeError(f"{self.name}'s layer {layer!r} gives {shape}, which is no grid")
+        return dataclasses.replace(
+            self,
+            name=f"{self.name}:{layer}",
+            layer=layer,
+            grid=tuple(shape[1:3]),
+            feature_size=shape[3],
+        )
 
     def build(self, weights: str | Path | None = IMAGENET) -> Any:
         """The whole Keras model, uint8 (B, S, S, 3) -> float32 (B, R, D)."""

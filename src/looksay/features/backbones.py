@@ -9,7 +9,7 @@ from functools import cache
 
 from looksay.errors import RecipeError, nearest
 from looksay.features.backbone import Backbone
-from looksay.features.keras_applications import APPLICATIONS, KerasApplication
+from looksay.features.keras_applications import APPLICATIONS
 from looksay.features.lite_backbones import LITES
 
 BACKBONES: dict[str, Backbone] = {**LITES, **APPLICATIONS}
@@ -30,8 +30,6 @@ def get_backbone(name: str) -> Backbone:
         )
     if not colon:
         return backbone
-    if not isinstance(backbone, KerasApplication):
-        raise RecipeError(f"{base} gives its last layer only; write {base}, without :{layer}")
     return backbone.at_layer(layer)
 
 

@@ -40,6 +40,11 @@ class GridCompute:
         self._path, self._backbone, self._precision = path, backbone, precision
         self._graph: Graph | None = None
 
+    @property
+    def image_size(self) -> int:
+        """The side in pixels of the pictures that it takes."""
+        return self._backbone.image_size
+
     def __call__(self, loaded: Sequence[Loaded]) -> tuple[np.ndarray, ...]:
         """What the store keeps of the pictures: the features (B, P, D)."""
         if self._graph is None:

@@ -18,6 +18,7 @@ import numpy as np
 from keras import layers
 
 from looksay.errors import FeatureError
+from looksay.features.keras_weights import load_keras_weights
 from looksay.features.torch_weights import read_torch_weights
 
 BATCH_NORM_EPSILON = 1e-3
@@ -101,10 +102,14 @@ def _block(x: keras.KerasTensor, block: Stage, name: str) -> keras.KerasTensor:
 
 
 def load_weights(model: keras.Model, path: str | Path) -> None:
-    """Put a checkpoint of the PyTorch package, its normalisation folded in, into the network.
+    """Put a checkpoint of the PyTorch package, its normalisation folded in, into the network; or
+    Keras's own file of the network (.h5), as fine-tuning leaves it.
 
     Raises FeatureError when the file belongs to another network.
     """
+    if str(path).endswith(".h5"):
+        load_keras_weights(model, path, model.name)
+        return
     tensors = read_torch_weights(path)
     try:
         for layer, weights in _folded(model, tensors):

@@ -5,24 +5,22 @@ ImageNet weights are downloaded by Keras, which checks their hash and keeps them
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from looksay.errors import FeatureError, RecipeError, nearest
+from looksay.errors import FeatureError
 from looksay.features.backbone import IMAGENET, Backbone
+from looksay.features.keras_weights import load_keras_weights
 
 
 @dataclass(frozen=True, kw_only=True)
 class KerasApplication(Backbone):
-    """module, constructor: where `keras.applications` has it. layer: whose output the features
-    are; "" for the last one before the classifier."""
+    """module, constructor: where `keras.applications` has it."""
 
     module: str
     constructor: str
-    layer: str = ""
 
     def preprocess(self, images: Any) -> Any:
         from keras import ops
@@ -30,32 +28,12 @@ class KerasApplication(Backbone):
         # a copy: `preprocess_input` changes NumPy arrays in place
         return self._module().preprocess_input(ops.cast(images, "float32"))
 
-    def trunk(self, weights: str | Path | None = IMAGENET) -> Any:
+    def network(self, weights: str | Path | None = IMAGENET) -> Any:
         path = self.weights_file(weights)
         network = self._network(IMAGENET if weights == IMAGENET else None)
         if path is not None:
             self._load(network, path)
-        return self._cut(network)
-
-    def at_layer(self, layer: str) -> KerasApplication:
-        """This backbone up to a layer, whose output has to be a grid. RecipeError otherwise."""
-        network = self._network(None)
-        names = [one.name for one in network.layers]
-        if layer not in names:
-            raise RecipeError(
-                f"{self.name} has no layer {layer!r}{nearest(layer, names)}; its last ones are "
-                f"{', '.join(names[-5:])}"
-            )
-        shape = network.get_layer(layer).output.shape
-        if len(shape) != 4:
-            raise RecipeError(f"{self.name}'s layer {layer!r} gives {shape}, which is no grid")
-        return dataclasses.replace(
-            self,
-            name=f"{self.name}:{layer}",
-            layer=layer,
-            grid=tuple(shape[1:3]),
-            feature_size=shape[3],
-        )
+        return network
 
     def _module(self) -> Any:
         return importlib.import_module(f"keras.applications.{self.module}")
@@ -78,22 +56,7 @@ class KerasApplication(Backbone):
 
             load_torch_vgg16(network, path)
             return
-        try:
-            network.load_weights(path)
-        except OSError as error:
-            raise FeatureError(f"{path} is damaged or no weights file of Keras") from error
-        except Exception as error:  # which kind depends on how the networks differ
-            raise FeatureError(
-                f"{path} holds the weights of another network than {self.name} without its "
-                "classifier"
-            ) from error
-
-    def _cut(self, network: Any) -> Any:
-        import keras
-
-        if not self.layer:
-            return network
-        return keras.Model(network.input, network.get_layer(self.layer).output)
+        load_keras_weights(network, path, self.name)
 
 
 def _application(

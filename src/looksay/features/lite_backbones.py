@@ -22,14 +22,14 @@ class EfficientNetLite(Backbone):
 
         return (ops.cast(images, "float32") - 127.0) / 128.0
 
-    def trunk(self, weights: str | Path | None = IMAGENET) -> Any:
+    def network(self, weights: str | Path | None = IMAGENET) -> Any:
         from looksay.features import efficientnet_lite
 
-        trunk = efficientnet_lite.efficientnet_lite(self.variant)
+        network = efficientnet_lite.efficientnet_lite(self.variant)
         path = self.weights_file(weights)
         if path is not None:
-            efficientnet_lite.load_weights(trunk, path)
-        return trunk
+            efficientnet_lite.load_weights(network, path)
+        return network
 
     def weights_file(self, weights: str | Path | None) -> Path | None:
         if SYNONYMS.get(str(weights), weights) == IMAGENET:

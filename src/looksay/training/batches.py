@@ -48,7 +48,7 @@ class CaptionBatches(keras.utils.PyDataset):
     def __init__(
         self,
         features: np.ndarray,
-        rows: Sequence[Sequence[int]] | np.ndarray,
+        rows: Sequence[Sequence[int] | np.ndarray] | np.ndarray,
         captions: Sequence[Sequence[Sequence[int]]],
         *,
         masks: np.ndarray | None = None,

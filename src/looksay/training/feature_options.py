@@ -22,6 +22,7 @@ _ONLY_FOR = {
     "nms_threshold": (DETECTOR, "proposals"),
     "max_regions": SOURCES,
     "precision": (NO_REGIONS, DETECTOR, "proposals"),
+    "trained_from": (NO_REGIONS,),
 }
 
 
@@ -30,7 +31,9 @@ class FeatureOptions:
     """backbone: a name of `looksay.features.backbones`. weights: "imagenet", "none" (random) or a
     file. views: what training sees of a picture, see `looksay.features.views`. precision: what
     features are computed in; "bf16" is faster where the processor has it, "f32" gives the same
-    features on every machine.
+    features on every machine. trained_from: a layer of the backbone: what follows it is trained
+    together with the decoder (see `looksay.training.trunk`), and what is kept on disk is that
+    layer's output; "" leaves the whole backbone as it is.
 
     regions: "none" is the backbone's grid. "detector" takes what an ONNX detector of YOLOX's layout
     (`detector`, its file) finds; "proposals" what OpenCV's selective search does; both cut the
@@ -44,6 +47,7 @@ class FeatureOptions:
     weights: str = "imagenet"
     views: tuple[str, ...] = ("plain",)
     precision: str = "f32"
+    trained_from: str = ""
     regions: str = NO_REGIONS
     detector: str = ""
     detector_names: str = ""
@@ -54,7 +58,7 @@ class FeatureOptions:
     nms_threshold: float = 0.5
 
     def __post_init__(self) -> None:
-        get_backbone(self.backbone)
+        get_backbone(self.kept)
         object.__setattr__(self, "views", check_views(self.views))
         if self.precision not in PRECISIONS:
             raise RecipeError(
@@ -96,6 +100,11 @@ class FeatureOptions:
                 f"features.views is {', '.join(self.views)}, and published features have the plain "
                 "view only: --set 'features.views=[\"plain\"]'"
             )
+
+    @property
+    def kept(self) -> str:
+        """The backbone whose features are kept on disk: as far as it is not trained."""
+        return f"{self.backbone}:{self.trained_from}" if self.trained_from else self.backbone
 
     def region_values(self) -> dict[str, Any]:
         """The settings that `RegionSettings` has under the same names."""

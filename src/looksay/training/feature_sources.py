@@ -31,6 +31,7 @@ BACKBONE_GRAPH, REGION_GRAPH = "backbone.onnx", "regions.onnx"
 class FeatureSource:
     """What computes or reads the features, and the key of what it gives.
 
+    backbone: whose features are kept. trunk: the whole of it, where its last layers are trained.
     precision: what the backbone computes in. regions: None of a grid. detector: the detector's
     file, where there is one. published: the reader, where features are read; the backbone is then
     not used.
@@ -38,6 +39,7 @@ class FeatureSource:
 
     backbone: Backbone
     weights: str
+    trunk: Backbone | None = None
     precision: str = "f32"
     regions: RegionSettings | None = None
     detector: Path | None = None
@@ -65,14 +67,19 @@ class FeatureSource:
 
     @property
     def feature_size(self) -> int:
-        """D."""
-        found = self.backbone if self.published is None else self.published
+        """D, of what the decoder looks at."""
+        found = self.seen if self.published is None else self.published
         return found.feature_size
+
+    @property
+    def seen(self) -> Backbone:
+        """The backbone as the decoder sees it."""
+        return self.trunk or self.backbone
 
     @property
     def layout(self) -> tuple[int, int] | RegionSettings:
         """What attention lies over: a grid's rows and columns, or how regions were found."""
-        return self.backbone.grid if self.regions is None else self.regions
+        return self.seen.grid if self.regions is None else self.regions
 
     @property
     def licence(self) -> str:
@@ -132,9 +139,9 @@ class FeatureSource:
 def open_source(options: FeatureOptions) -> FeatureSource:
     """The source that a recipe asks for; FeatureError or MissingExtraError where it cannot be had,
     before any work."""
-    backbone = get_backbone(options.backbone)
     grid: dict[str, Any] = {
-        "backbone": backbone,
+        "backbone": get_backbone(options.kept),
+        "trunk": get_backbone(options.backbone) if options.trained_from else None,
         "weights": options.weights,
         "precision": options.precision,
     }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,12 +15,18 @@ from looksay.decoding import DecodingOptions, Stepper
 from looksay.evaluation import decode_split, evaluate_captions
 from looksay.export.bundle import write_bundle
 from looksay.export.card import LICENCES, OWN_LICENCE, model_card
+from looksay.features.backbones import Backbone
+from looksay.features.compute import GridCompute, Loaded
+from looksay.features.extract import CHUNK
+from looksay.images import load_square
 from looksay.models import CaptionModel
 from looksay.runtime import GraphStepper, open_graph
 from looksay.runtime.topics import TOPICS
 from looksay.text import Vocabulary
+from looksay.training.feature_sources import BACKBONE_GRAPH
 from looksay.training.prepare import Features, Split, Words
 from looksay.training.recipe import Recipe, changed_settings
+from looksay.training.trunk import TRUNK_WEIGHTS, split_model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +61,41 @@ def write_scored_bundle(
     run: TrainingRun, model: CaptionModel, folder: Path, name: str | None = None
 ) -> None:
     """Write the bundle, score its own graphs on dev, and put the figures into its card."""
-    recipe, backbone = run.recipe, run.features.backbone
+    with tempfile.TemporaryDirectory() as scratch:
+        _write(run, _parts(run, model, Path(scratch)), folder, name or run.recipe.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What a bundle is made of: the decoder, what it sees through, and further files by name."""
+
+    decoder: CaptionModel
+    backbone: Backbone
+    identity: dict[str, Any]
+    files: dict[str, Path]
+
+
+def _parts(run: TrainingRun, model: CaptionModel, scratch: Path) -> _Parts:
+    """A trunk that was trained is written into `scratch`."""
+    backbone, options = run.features.source.seen, run.recipe.features
+    if not options.trained_from:
+        return _Parts(
+            decoder=model,
+            backbone=backbone,
+            identity=run.features.store.identity,
+            files=run.features.graphs(),
+        )
+    decoder = split_model(model, options, scratch)
+    return _Parts(
+        decoder=decoder,
+        backbone=backbone,
+        identity=backbone.identity(scratch / TRUNK_WEIGHTS),
+        files={name: scratch / name for name in (BACKBONE_GRAPH, TRUNK_WEIGHTS)},
+    )
+
+
+def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
+    recipe, model = run.recipe, parts.decoder
     kind = run.dataset.name.partition(":")[0]  # without the folder, which is nobody's business
     licence = LICENCES.get(kind, OWN_LICENCE)
     sizes = {
@@ -62,10 +105,10 @@ def write_scored_bundle(
     }
 
     def describe(graphs: Path) -> tuple[str, dict[str, float]]:
-        scores = _score_graphs(run, graphs)
+        scores = _score_graphs(run, graphs, parts.files.get(BACKBONE_GRAPH))
         data = f"{kind}:FILE.json" if kind == "karpathy" else f"{kind}:DIR"
         card = model_card(
-            name=name or recipe.name,
+            name=name,
             recipe=recipe.as_dict(),
             data=kind,
             sizes=sizes,
@@ -83,35 +126,50 @@ def write_scored_bundle(
         folder,
         model,
         run.words.vocabulary,
-        backbone,
-        run.features.graphs().get("backbone.onnx"),
-        name=name or recipe.name,
+        parts.backbone,
+        parts.files.get(BACKBONE_GRAPH),
+        name=name,
         recipe=recipe.as_dict(),
-        identity=run.features.store.identity,
+        identity=parts.identity,
         licence=licence,
         regions=run.features.source.regions,
-        attachments=_attachments(run),
+        attachments=_attachments(run, parts),
         describe=describe,
     )
 
 
-def _attachments(run: TrainingRun) -> dict[str, Path]:
-    """What goes into the bundle as it is: topics, and the graphs that find regions."""
-    found = {name: path for name, path in run.features.graphs().items() if name != "backbone.onnx"}
+def _attachments(run: TrainingRun, parts: _Parts) -> dict[str, Path]:
+    """What goes into the bundle as it is: topics, the graphs that find regions, a trained trunk."""
+    found = {name: path for name, path in parts.files.items() if name != BACKBONE_GRAPH}
     if (run.folder / TOPICS).exists():
         found[TOPICS] = run.folder / TOPICS
     return found
 
 
-def _score_graphs(run: TrainingRun, folder: Path) -> dict[str, float]:
+def _score_graphs(run: TrainingRun, folder: Path, backbone: Path | None) -> dict[str, float]:
     """Dev scores of the graphs themselves, decoded as the recipe says."""
     encode = open_graph(folder / "encode.onnx", precision="f32")
     step = open_graph(folder / "step.onnx", precision="f32")
+    split, features = run.features.splits["dev"], run.features.store.array()
+    if run.recipe.features.trained_from:
+        assert backbone is not None
+        features = _see(split, GridCompute(backbone, run.features.source.seen))
+        split = dataclasses.replace(split, rows=np.arange(len(features))[:, None])
     return score_split(
         GraphStepper(encode, step),
         run.words.vocabulary,
-        run.features.splits["dev"],
-        run.features.store.array(),
+        split,
+        features,
         run.recipe.decoding,
         run.features.store.masks(),
     )
+
+
+def _see(split: Split, compute: GridCompute) -> np.ndarray:
+    """The features (N, R, D) float16 of a split's photographs."""
+    size, found = compute.image_size, []
+    for start in range(0, len(split.records), CHUNK):
+        paths = [record.image for record in split.records[start : start + CHUNK]]
+        loaded = [Loaded(path, "plain", load_square(path, size)) for path in paths]
+        found.append(compute(loaded)[0].astype(np.float16))
+    return np.concatenate(found)

@@ -12,12 +12,13 @@ import numpy as np
 from looksay.errors import TrainingError
 from looksay.features.compute import Loaded
 from looksay.images import load_square
-from looksay.models import CaptionModel, build_model
+from looksay.models import CaptionModel
 from looksay.text import Vocabulary
 from looksay.training.callbacks import BEST
 from looksay.training.feature_sources import FeatureSource, folder_name, open_source
 from looksay.training.prepare import default_features_folder
 from looksay.training.recipe import Recipe, recipe_from_dict
+from looksay.training.trunk import build_seeing_model
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +56,9 @@ def load_epoch(run: Path, epoch: int | None = None, features: Path | None = None
         raise TrainingError(f"{run} keeps no epoch {epoch or '(best)'}; it has {kept or 'none'}")
     vocabulary = Vocabulary.load(run / "vocabulary.txt")
     source = open_source(recipe.features)
-    model = build_model(
+    model = build_seeing_model(
         recipe.architecture,
+        recipe.features,
         vocabulary_size=len(vocabulary),
         feature_size=source.feature_size,
         **recipe.model_options,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,20 @@ class AveragedAdamW(keras.optimizers.AdamW):
 
     Keras's average has one momentum, so that with 0.999 the random start still rules after a
     thousand steps. Here the momentum of step n is min(ema_momentum, (1 + n) / (10 + n)).
+
+    Some variables may learn at a share of the rate, see `slow_down` (not on Torch, where Keras
+    updates all variables at once).
     """
+
+    def slow_down(self, variables: Iterable[keras.Variable], share: float) -> None:
+        """These learn at `share` of the learning rate."""
+        self._shares = {variable.path: share for variable in variables}
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        # on TensorFlow `variable` is not Keras's, which has the path
+        path = self._trainable_variables[self._get_variable_index(variable)].path
+        share = getattr(self, "_shares", {}).get(path, 1.0)
+        super().update_step(gradient, variable, learning_rate * share)
 
     def _update_model_variables_moving_average(self, trainable_variables: list) -> None:
         if not self.use_ema:
@@ -49,8 +62,10 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
             variable.assign(value)
 
 
-def make_optimizer(training: Any, steps_per_epoch: int) -> keras.Optimizer:
-    """The optimiser that a recipe's `TrainingOptions` describe."""
+def make_optimizer(
+    training: Any, steps_per_epoch: int, trunk: Sequence[keras.Variable] = ()
+) -> keras.Optimizer:
+    """The optimiser that a recipe's `TrainingOptions` describe. trunk: what learns at its rate."""
     steps = max(1, steps_per_epoch * training.epochs)
     warmup = round(steps_per_epoch * training.warmup_epochs)
     rate: Any = training.learning_rate
@@ -73,11 +88,16 @@ def make_optimizer(training: Any, steps_per_epoch: int) -> keras.Optimizer:
     )
     if training.weight_decay:
         # decay would pull rare words' embeddings and every bias to nothing
-        optimizer.exclude_from_weight_decay(var_names=["bias", "embedding"])
+        # nor is the trunk, which knows more than these pictures teach, to forget it
+        optimizer.exclude_from_weight_decay(list(trunk), ["bias", "embedding"])
+    if trunk:
+        optimizer.slow_down(trunk, training.trunk_rate)
     return optimizer
 
 
-def make_self_critical_optimizer(recipe: Any, steps_per_epoch: int) -> keras.Optimizer:
+def make_self_critical_optimizer(
+    recipe: Any, steps_per_epoch: int, trunk: Sequence[keras.Variable] = ()
+) -> keras.Optimizer:
     """The optimiser of a recipe's self-critical epochs: that of its training, with a rate and a
     cosine of its own."""
     own = dataclasses.replace(
@@ -87,4 +107,4 @@ def make_self_critical_optimizer(recipe: Any, steps_per_epoch: int) -> keras.Opt
         schedule="cosine",
         warmup_epochs=0.0,
     )
-    return make_optimizer(own, steps_per_epoch)
+    return make_optimizer(own, steps_per_epoch, trunk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,6 @@ import numpy as np
 from looksay.data import Dataset, Record, load_data
 from looksay.data.samples import sample_captions
 from looksay.errors import DataError, RecipeError
-from looksay.features.backbones import Backbone
 from looksay.features.store import FeatureStore
 from looksay.models import model_options
 from looksay.text import Vocabulary, max_tokens, split_words
@@ -65,22 +64,14 @@ class Features:
     splits: dict[str, Split]
     problems: list[str]
 
-    @property
-    def backbone(self) -> Backbone:
-        return self.source.backbone
-
     def graphs(self) -> dict[str, Path]:
         """The graphs that make a photograph's features, by their names in a bundle."""
         return self.source.graphs(self.store.folder)
 
     @property
-    def num_places(self) -> int:
-        """R, places or regions of a picture."""
-        return self.store.row_shape[0]
-
-    @property
     def feature_size(self) -> int:
-        return self.store.row_shape[1]
+        """D, of what the decoder looks at."""
+        return self.source.feature_size
 
 
 def prepare_features(
@@ -108,6 +99,19 @@ def prepare_features(
         keys = [(done.hashes[record.image], view) for record in kept for view in views]
         prepared[name] = Split(records=kept, rows=store.rows(keys).reshape(-1, len(views)))
     return Features(source=source, store=store, splits=prepared, problems=problems)
+
+
+def shown_rows(
+    split: Split, views: Sequence[str], sided_words: Collection[str]
+) -> list[np.ndarray]:
+    """The rows of each picture's views, without the mirrored ones where a caption has one of the
+    words that tell the sides apart."""
+    straight = [not view.startswith("mirror") for view in views]
+    sided = set(sided_words)
+    return [
+        rows[straight] if any(sided & set(split_words(c)) for c in record.captions) else rows
+        for record, rows in zip(split.records, split.rows, strict=True)
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -73,6 +73,9 @@ class TrainingOptions:
     batch_pictures: pictures a step, each with up to `captions_per_picture` captions.
     learning_rate: Adam's, at its highest. warmup_epochs: epochs over which it rises.
     schedule: "cosine" (falls to a hundredth) or "constant". weight_decay: 0 is plain Adam.
+    trunk_rate: the learning rate of what is trained of the trunk (`features.trained_from`), as a
+    share of the decoder's. sided_words: pictures whose captions have one of these are never shown
+    mirrored, which would make the captions wrong.
     clip_norm: each gradient's norm at most (0: no limit).
     average_momentum: of the average of the weights that is scored and kept (0: no average).
     patience: epochs without a better dev CIDEr-D until training stops (0: never).
@@ -92,6 +95,8 @@ class TrainingOptions:
     warmup_epochs: float = 0.0
     schedule: str = "constant"
     weight_decay: float = 0.0
+    trunk_rate: float = 0.1
+    sided_words: tuple[str, ...] = ("left", "right")
     clip_norm: float = 0.0
     average_momentum: float = 0.0
     patience: int = 0
@@ -120,6 +125,8 @@ class TrainingOptions:
             raise RecipeError("training.average_momentum must be from 0 to below 1")
         if self.learning_rate <= 0.0:
             raise RecipeError("training.learning_rate must be above 0")
+        if self.trunk_rate < 0.0:
+            raise RecipeError("training.trunk_rate must be 0 or above")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from looksay.data import Dataset
 from looksay.decoding import DecodingOptions
 from looksay.errors import TrainingError
 from looksay.features.backbones import get_backbone
-from looksay.models import CaptionModel, build_model
+from looksay.models import CaptionModel
 from looksay.models.stepper import KerasStepper
 from looksay.text import Vocabulary
 from looksay.training.batches import CaptionBatches
@@ -40,11 +40,12 @@ from looksay.training.finish import TrainingRun, score_split, write_scored_bundl
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
 from looksay.training.picture_targets import picture_targets
-from looksay.training.prepare import check_words, prepare_features, prepare_words
+from looksay.training.prepare import check_words, prepare_features, prepare_words, shown_rows
 from looksay.training.recipe import Recipe, recipe_from_dict
 from looksay.training.rewards import CaptionReward
 from looksay.training.self_critical import SelfCritic, train_self_critical
 from looksay.training.tensorflow_fit import prepare_fit
+from looksay.training.trunk import build_seeing_model, trunk_variables
 from looksay.training.warm_start import check_start, start_from
 
 logger = logging.getLogger(__name__)
@@ -95,8 +96,12 @@ def check_model_options(recipe: Recipe, starts: bool = False) -> None:
     where the run `starts` from a bundle that does not fit."""
     # the true size may stand in a file of published features; any shows what options there are
     size = get_backbone(recipe.features.backbone).feature_size
-    model = build_model(
-        recipe.architecture, vocabulary_size=8, feature_size=size, **recipe.model_options
+    model = build_seeing_model(
+        recipe.architecture,
+        recipe.features,
+        vocabulary_size=8,
+        feature_size=size,
+        **recipe.model_options,
     )
     if starts and recipe.training.start_from:
         check_start(model, recipe.training.start_from)
@@ -157,7 +162,7 @@ def _fit(
         first_epoch=len(history),
         of_pictures=picture_targets(run, model),
     )
-    _compile(run, model, make_optimizer(training, len(batches)))
+    _compile(run, model, make_optimizer(training, len(batches), trunk_variables(model)))
     if history:
         load_checkpoint(run.folder / CHECKPOINT, model)
     if len(history) >= training.epochs or _stopped_early(history, training.patience):
@@ -183,7 +188,8 @@ def _fit_self_critical(
     if before and not started:
         # before compiling: Keras's weights file has the optimiser's state in it, iterations too
         model.load_weights(run.folder / BEST)
-    _compile(run, model, make_self_critical_optimizer(run.recipe, len(batches)))
+    optimizer = make_self_critical_optimizer(run.recipe, len(batches), trunk_variables(model))
+    _compile(run, model, optimizer)
     if started:
         load_checkpoint(run.folder / CHECKPOINT, model)
     weights = {"cider_weight": options.cider_weight, "bleu_weight": options.bleu_weight}
@@ -221,11 +227,12 @@ def _stopped_early(history: list[dict[str, float]], patience: int) -> bool:
 
 def _build(run: TrainingRun) -> CaptionModel:
     """The model as the recipe says."""
-    recipe, size = run.recipe, run.features.feature_size
-    model = build_model(
+    recipe = run.recipe
+    model = build_seeing_model(
         recipe.architecture,
+        recipe.features,
         vocabulary_size=len(run.words.vocabulary),
-        feature_size=size,
+        feature_size=run.features.feature_size,
         **recipe.model_options,
     )
     if recipe.training.output_bias:
@@ -249,10 +256,10 @@ def _make_batches(
     first_epoch: int,
     of_pictures: Mapping[str, np.ndarray] | None = None,
 ) -> CaptionBatches:
-    training = run.recipe.training
+    training, split = run.recipe.training, run.features.splits["train"]
     return CaptionBatches(
         run.features.store.array(),
-        run.features.splits["train"].rows,
+        shown_rows(split, run.recipe.features.views, training.sided_words),
         run.words.captions,
         masks=run.features.store.masks(),
         of_pictures=of_pictures,

@@ -3,6 +3,7 @@ take one over to a user's own photographs and words."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import keras
@@ -13,6 +14,7 @@ from looksay.export.bundle import architecture_name, load_bundle_model
 from looksay.models import CaptionModel
 from looksay.runtime import SHIPPED, Bundle
 from looksay.text import SPECIALS, Vocabulary
+from looksay.training.trunk import TRUNK_WEIGHTS, decoder_weights
 
 # Which axis of a weight goes by the word; every model calls these two layers so.
 WORD_AXES = {"embedding/embeddings": 0, "logits/kernel": 1, "logits/bias": 0}
@@ -31,7 +33,7 @@ def start_from(model: CaptionModel, vocabulary: Vocabulary, name: str) -> int:
     specials = list(range(len(SPECIALS)))  # the same in every vocabulary
     rows = specials + [vocabulary.token(word) for word in known]
     rows_there = specials + [theirs.token(word) for word in known]
-    for variable, given in zip(model.weights, source.weights, strict=True):
+    for variable, given in zip(decoder_weights(model), source.weights, strict=True):
         value = keras.ops.convert_to_numpy(given)
         axis = WORD_AXES.get(_short(variable))
         if axis is not None:
@@ -40,6 +42,16 @@ def start_from(model: CaptionModel, vocabulary: Vocabulary, name: str) -> int:
             np.moveaxis(value, axis, 0)[rows] = np.moveaxis(taken, axis, 0)
         variable.assign(value)
     return len(rows)
+
+
+def start_settings(name: str) -> list[str]:
+    """The recipe's settings that starting from a bundle takes: the bundle itself, and the weights
+    of its trunk where they were trained with it. BundleError where there is no bundle."""
+    bundle = Bundle.open(_folder(name))
+    settings = [f"training.start_from={json.dumps(name)}"]
+    if TRUNK_WEIGHTS in bundle.config["files"]:
+        settings.append(f"features.weights={json.dumps(str(bundle.file(TRUNK_WEIGHTS)))}")
+    return settings
 
 
 def check_start(model: CaptionModel, name: str) -> CaptionModel:
@@ -53,7 +65,7 @@ def check_start(model: CaptionModel, name: str) -> CaptionModel:
             f"{folder} is a {there}, and the recipe trains a {here}: it can't start from those "
             "weights; take a recipe of the same architecture"
         )
-    for variable, given in zip(model.weights, source.weights, strict=True):
+    for variable, given in zip(decoder_weights(model), source.weights, strict=True):
         if _size(variable) != _size(given):
             raise TrainingError(
                 f"{folder} is of another size than the recipe's model ({variable.path} is "
