@@ -145,6 +145,30 @@ def test_a_trunk_trained_with_the_decoder_goes_into_the_bundle(photographs, tmp_
     assert recipe["features"]["weights"] == str(bundle / "trunk.weights.h5")
 
 
+def test_a_run_learns_from_what_its_teachers_say(trained, photographs, store, tmp_path):
+    arguments = {"data": f"folder:{photographs}", "run": tmp_path / "pupil", "features": store}
+    teachers = f"distillation.teachers={json.dumps([str(trained / 'bundle')])}"
+    command_line = [*command("train", "default", **arguments), "--set", teachers]
+    done = subprocess.run(command_line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    with np.load(tmp_path / "pupil" / "teachers.npz") as said:
+        shares = said["shares"].astype(float)
+        words = len((trained / "vocabulary.txt").read_text().split())
+        assert shares.shape[1] == min(16, words) and said["words"].max() < words
+    np.testing.assert_allclose(shares.sum(1), 1, atol=0.01)
+
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("metadata.jsonl", *(f"{n:02}.png" for n in range(20))):
+        text = (photographs / name).read_bytes().replace(b"ground", b"meadow")
+        (other / name).write_bytes(text)
+    command_line[command_line.index("--data") + 1] = f"folder:{other}"
+    command_line[command_line.index("--run") + 1] = str(tmp_path / "refused")
+    refused = subprocess.run(command_line, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1 and "has other words" in refused.stderr, refused.stderr
+    assert not (tmp_path / "refused").exists()
+
+
 def test_the_bundle_captions_a_photograph_without_keras(trained, photographs):
     done = run("caption", photographs / "00.png", model=trained / "bundle", format="json")
     assert done.returncode == 0, done.stderr

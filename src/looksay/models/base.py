@@ -67,6 +67,7 @@ class CaptionModel(keras.Model):
         self.attention_penalty = attention_penalty
         self.average_over_padding = average_over_padding
         self.options: dict[str, Any] = {}  # the architecture's own, by name
+        self.teacher_weight = 0.5
 
     # ------------------------------------------------------------------ what a model gives
 
@@ -187,12 +188,20 @@ class CaptionModel(keras.Model):
         eq. 7), each caption's cross-entropy counts as often as its advantage says, without label
         smoothing and without the penalty: the advantages of a picture sum to about 0, so the sum is
         still divided by the number of words, never by that of the weights.
+
+        Where x has `teacher_words` and `teacher_shares` (B, N, K), what the word's teachers would
+        have said (see `looksay.training.teachers`), the cross-entropy against these shares counts
+        `teacher_weight`, and that against the caption's word the rest.
         """
         logits_BCTV, attention_BCTR, *rest = y_pred
         notes = rest[0] if rest else {}
         words = ops.cast(ops.not_equal(y, PAD), "float32")
         count = ops.ones_like(words) if self.average_over_padding else words
-        entropy_BCT = self._cross_entropy(y, logits_BCTV, sample_weight is None) * words
+        entropy_BCT = self._cross_entropy(y, logits_BCTV, sample_weight is None)
+        if sample_weight is None and "teacher_words" in x:
+            said = _soft_cross_entropy(x["teacher_words"], x["teacher_shares"], logits_BCTV)
+            entropy_BCT += self.teacher_weight * (said - entropy_BCT)
+        entropy_BCT *= words
         if sample_weight is not None:
             weighted = entropy_BCT * ops.cast(sample_weight, "float32")[..., None]
             return ops.sum(weighted) / ops.maximum(ops.sum(count), 1.0)
@@ -234,6 +243,14 @@ class CaptionModel(keras.Model):
             "average_over_padding": self.average_over_padding,
             **self.options,
         }
+
+
+def _soft_cross_entropy(words_BNK: Tensor, shares_BNK: Tensor, logits_BNV: Tensor) -> Tensor:
+    """Cross-entropy (B, N) against a few words' shares, which add up to 1."""
+    logits = ops.cast(logits_BNV, "float32")
+    said = ops.take_along_axis(logits, ops.cast(words_BNK, "int32"), -1)
+    expected = ops.sum(ops.cast(shares_BNK, "float32") * said, -1)
+    return ops.logsumexp(logits, axis=-1) - expected
 
 
 def doubly_stochastic_penalty(attention_BCTR: Tensor, words_BCT: Tensor) -> Tensor:

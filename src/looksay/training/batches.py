@@ -12,7 +12,7 @@ picture, packed (see `looksay.models.staircase`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -20,6 +20,9 @@ import numpy as np
 from looksay.models.staircase import pack_arrays
 from looksay.text import PAD, START
 from looksay.training.staircases import choose_staircases, falling, round_up, smallest_cover
+
+if TYPE_CHECKING:
+    from looksay.training.teachers import SoftTargets
 
 # a shape of its own, which takes long to compile, has to serve so many batches at least
 LEAST_BATCHES = 5
@@ -38,6 +41,9 @@ class CaptionBatches(keras.utils.PyDataset):
     model learns from of each picture, by name, (pictures, any size) float32; it goes with the
     features.
 
+    soft: what teachers would have said (`looksay.training.teachers`); the inputs then have
+    `teacher_words` and `teacher_shares`, packed like the targets, (B, N, K).
+
     masks: for all rows (N, R), 1 where a place counts and 0 where it is padding; None: all count.
 
     shuffle: a new order every epoch; without it, pictures come as they are listed, every time.
@@ -53,6 +59,7 @@ class CaptionBatches(keras.utils.PyDataset):
         *,
         masks: np.ndarray | None = None,
         of_pictures: Mapping[str, np.ndarray] | None = None,
+        soft: SoftTargets | None = None,
         batch_pictures: int = 32,
         captions_per_picture: int = 5,
         seed: int = 0,
@@ -67,6 +74,7 @@ class CaptionBatches(keras.utils.PyDataset):
         self.rows = [np.asarray(views) for views in rows]
         self.captions = [list(map(list, of_picture)) for of_picture in captions]
         self.of_pictures = dict(of_pictures or {})
+        self.soft = soft
         self.batch_pictures = batch_pictures
         most = max(map(len, self.captions))
         self.num_captions = min(captions_per_picture, most)
@@ -102,6 +110,8 @@ class CaptionBatches(keras.utils.PyDataset):
         if self.masks is not None:
             inputs["mask"] = self.masks_of(pictures)
         inputs |= {name: values[pictures] for name, values in self.of_pictures.items()}
+        if self.soft is not None:
+            inputs |= self._soft_columns(self.soft, pictures, self._stairs[index])
         return inputs, pack_arrays(targets)
 
     def pictures(self, index: int) -> np.ndarray:
@@ -195,11 +205,28 @@ class CaptionBatches(keras.utils.PyDataset):
         """The pictures' captions (B, T_c) one beside another, the longest first."""
         columns = [np.full((len(pictures), length), PAD, np.int32) for length in steps]
         for row, picture in enumerate(pictures):
-            captions = [self.captions[picture][c] for c in self._chosen[picture]]
-            captions.sort(key=len, reverse=True)
-            for column, tokens in zip(columns, captions, strict=False):
+            for column, caption in zip(columns, self._falling(picture), strict=False):
+                tokens = self.captions[picture][caption]
                 column[row, : len(tokens)] = tokens
         return columns
+
+    def _falling(self, picture: int) -> list[int]:
+        """The captions chosen of a picture, by number, the longest first."""
+        captions = self.captions[picture]
+        return sorted(self._chosen[picture].tolist(), key=lambda c: len(captions[c]), reverse=True)
+
+    def _soft_columns(
+        self, soft: SoftTargets, pictures: np.ndarray, steps: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        shape = len(pictures), soft.words.shape[1]
+        words = [np.zeros((shape[0], length, shape[1]), np.int32) for length in steps]
+        shares = [np.zeros_like(column, np.float32) for column in words]
+        for row, picture in enumerate(pictures):
+            for column, caption in enumerate(self._falling(picture)):
+                length = len(self.captions[picture][caption])
+                said = soft.of(picture, caption, length)
+                words[column][row, :length], shares[column][row, :length] = said
+        return {"teacher_words": pack_arrays(words), "teacher_shares": pack_arrays(shares)}
 
 
 def after_start(targets: np.ndarray) -> np.ndarray:

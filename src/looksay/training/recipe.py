@@ -130,6 +130,27 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DistillationOptions:
+    """Learning from what other models would have said, in the epochs of `training`, see
+    `looksay.training.teachers`.
+
+    teachers: bundles with the same words and features, which speak as an ensemble; none: off.
+    weight: of the teachers' words in the loss; the captions' own have the rest. kept_words: of how
+    many of the likeliest words at each place the teachers' shares are kept.
+    """
+
+    teachers: tuple[str, ...] = ()
+    weight: float = 0.5
+    kept_words: int = 16
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.weight <= 1.0:
+            raise RecipeError(f"distillation.weight is {self.weight}; it must be from 0 to 1")
+        if self.kept_words < 1:
+            raise RecipeError("distillation.kept_words must be 1 or more")
+
+
+@dataclass(frozen=True, kw_only=True)
 class SelfCriticalOptions:
     """Self-critical training after the epochs of `training`, from the best of them.
 
@@ -174,8 +195,16 @@ class Recipe:
     text: TextOptions = field(default_factory=TextOptions)
     model: dict[str, Any] = field(default_factory=dict)
     training: TrainingOptions = field(default_factory=TrainingOptions)
+    distillation: DistillationOptions = field(default_factory=DistillationOptions)
     self_critical: SelfCriticalOptions = field(default_factory=SelfCriticalOptions)
     decoding: DecodingOptions = field(default_factory=DecodingOptions)
+
+    def __post_init__(self) -> None:
+        if self.distillation.teachers and self.training.start_is_target:
+            raise RecipeError(
+                "distillation.teachers has no place beside training.start_is_target, where the "
+                "targets are not the words that teachers say"
+            )
 
     @property
     def architecture(self) -> str:
@@ -249,6 +278,7 @@ _SECTIONS: dict[str, Any] = {
     "features": FeatureOptions,
     "text": TextOptions,
     "training": TrainingOptions,
+    "distillation": DistillationOptions,
     "self_critical": SelfCriticalOptions,
     "decoding": DecodingOptions,
 }

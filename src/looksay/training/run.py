@@ -44,6 +44,7 @@ from looksay.training.prepare import check_words, prepare_features, prepare_word
 from looksay.training.recipe import Recipe, recipe_from_dict
 from looksay.training.rewards import CaptionReward
 from looksay.training.self_critical import SelfCritic, train_self_critical
+from looksay.training.teachers import SoftTargets, check_teachers, soft_targets
 from looksay.training.tensorflow_fit import prepare_fit
 from looksay.training.trunk import build_seeing_model, trunk_variables
 from looksay.training.warm_start import check_start, start_from
@@ -67,15 +68,15 @@ def start_run(
     features = prepare_features(dataset, recipe.features, features_folder, progress=progress)
     words = prepare_words(features.splits["train"].records, recipe.text)
     check_words(recipe, words)
+    run = TrainingRun(folder=folder, recipe=recipe, dataset=dataset, features=features, words=words)
+    check_teachers(run)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "vocabulary.txt"
     if resume and path.exists() and Vocabulary.load(path) != words.vocabulary:
         raise TrainingError(f"{folder} was trained on other captions; resume with the same --data")
     words.vocabulary.save(path)
     (folder / "recipe.json").write_text(json.dumps(recipe.as_dict(), indent=2), encoding="utf-8")
-    return TrainingRun(
-        folder=folder, recipe=recipe, dataset=dataset, features=features, words=words
-    )
+    return run
 
 
 def open_run(
@@ -161,7 +162,9 @@ def _fit(
         training.batch_pictures,
         first_epoch=len(history),
         of_pictures=picture_targets(run, model),
+        soft=soft_targets(run, progress),
     )
+    model.teacher_weight = run.recipe.distillation.weight
     _compile(run, model, make_optimizer(training, len(batches), trunk_variables(model)))
     if history:
         load_checkpoint(run.folder / CHECKPOINT, model)
@@ -255,6 +258,7 @@ def _make_batches(
     batch_pictures: int,
     first_epoch: int,
     of_pictures: Mapping[str, np.ndarray] | None = None,
+    soft: SoftTargets | None = None,
 ) -> CaptionBatches:
     training, split = run.recipe.training, run.features.splits["train"]
     return CaptionBatches(
@@ -263,6 +267,7 @@ def _make_batches(
         run.words.captions,
         masks=run.features.store.masks(),
         of_pictures=of_pictures,
+        soft=soft,
         batch_pictures=batch_pictures,
         captions_per_picture=training.captions_per_picture,
         seed=training.seed,

@@ -49,6 +49,10 @@ def prepare_fit(model: keras.Model, batches: CaptionBatches) -> Any:
     }
     if batches.masks is not None:
         inputs["mask"] = tf.TensorSpec((None, places), tf.float32)
+    if batches.soft is not None:
+        kept = batches.soft.words.shape[1]
+        inputs["teacher_words"] = tf.TensorSpec((None, None, kept), tf.int32)
+        inputs["teacher_shares"] = tf.TensorSpec((None, None, kept), tf.float32)
     signature = (inputs, tokens)
     data = tf.data.Dataset.from_generator(generate, output_signature=signature)
     return data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(1)
