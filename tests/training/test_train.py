@@ -206,6 +206,18 @@ def test_a_kept_epoch_can_be_peeked_at_and_exported(trained, photographs, store,
     assert json.loads((bundle / "bundle.json").read_text())["name"] == "second"
 
 
+def test_epochs_together_are_the_mean_of_their_weights(trained, store):
+    from looksay.training.kept import load_epoch
+
+    second, third, both = (
+        load_epoch(trained, *epochs, features=store).model.get_weights()
+        for epochs in ((2,), (3,), (2, 3))
+    )
+    for a, b, mean in zip(second, third, both, strict=True):
+        np.testing.assert_allclose(mean, (a + b) / 2, rtol=1e-5, atol=1e-8)
+    assert any(not np.array_equal(a, b) for a, b in zip(second, third, strict=True))
+
+
 def test_describe_follows_a_picture_through_recipe_and_bundle(trained):
     shapes = run("describe", "recipes/tf2-scripts.toml", "--shapes", batch=16)
     assert shapes.returncode == 0, shapes.stderr

@@ -19,13 +19,21 @@ EPILOG = """\b
 Examples:
   looksay export runs/default my-model --data flickr8k:~/Flickr8k
   looksay export runs/default early --epoch 3 --data flickr8k:~/Flickr8k
+  looksay export runs/default mean --epoch 14 --epoch 15 --epoch 16 --data flickr8k:~/Flickr8k
 """
 
 
 @click.command(epilog=EPILOG)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("bundle", type=click.Path(path_type=Path))
-@click.option("--epoch", type=int, help="An epoch whose weights were kept.  [default: the best]")
+@click.option(
+    "--epoch",
+    "epochs",
+    type=int,
+    multiple=True,
+    help="An epoch whose weights were kept; given again, the mean of their weights is taken.  "
+    "[default: the best]",
+)
 @click.option("--name", help="What the model is to be called.  [default: the recipe's name]")
 @data_option
 @features_option
@@ -34,7 +42,7 @@ Examples:
 def export(
     run: Path,
     bundle: Path,
-    epoch: int | None,
+    epochs: tuple[int, ...],
     name: str | None,
     data: str,
     features_folder: Path | None,
@@ -53,7 +61,7 @@ def export(
     from looksay.training.run import open_run
 
     log_to_stderr()
-    kept = load_epoch(run, epoch, features_folder)
+    kept = load_epoch(run, *epochs, features=features_folder)
     dataset = load_recipe_data(data, kept.recipe.data, seed=split_seed, split_file=split_file)
     opened = open_run(run, kept.recipe, dataset, features_folder)
     write_scored_bundle(opened, kept.model, bundle, name)

@@ -49,7 +49,7 @@ def peek(
     from looksay.training.kept import load_epoch
     from looksay.training.peeks import panels_of
 
-    kept = load_epoch(run, epoch, graph_folder)
+    kept = load_epoch(run, *([] if epoch is None else [epoch]), features=graph_folder)
     features, boxes = kept.features(pictures)
     mask = None if boxes is None else region_mask(boxes)
     found = decode(KerasStepper(kept.model), features, DecodingOptions(method="greedy"), mask)

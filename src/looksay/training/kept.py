@@ -40,20 +40,18 @@ class KeptEpoch:
         return features, boxes[0] if boxes else None
 
 
-def load_epoch(run: Path, epoch: int | None = None, features: Path | None = None) -> KeptEpoch:
-    """The run's weights of `epoch` (counted from 1), or of its best one.
+def load_epoch(run: Path, *epochs: int, features: Path | None = None) -> KeptEpoch:
+    """The run's weights of an epoch (counted from 1), the mean of those of several, or those of
+    its best one where none is named.
 
-    Raises TrainingError, naming the epochs that are kept, where that one is not.
+    Raises TrainingError, naming the epochs that are kept, where one of them is not.
     """
     try:
         values = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise TrainingError(f"{run} is no training run: it has no readable recipe.json") from error
     recipe = recipe_from_dict(values, str(run / "recipe.json"))
-    path = run / BEST if epoch is None else run / "epochs" / f"epoch-{epoch:03d}.weights.h5"
-    if not path.exists():
-        kept = sorted(int(p.name[6:9]) for p in (run / "epochs").glob("epoch-*.weights.h5"))
-        raise TrainingError(f"{run} keeps no epoch {epoch or '(best)'}; it has {kept or 'none'}")
+    paths = _weights_of(run, epochs)
     vocabulary = Vocabulary.load(run / "vocabulary.txt")
     source = open_source(recipe.features)
     model = build_seeing_model(
@@ -63,7 +61,7 @@ def load_epoch(run: Path, epoch: int | None = None, features: Path | None = None
         feature_size=source.feature_size,
         **recipe.model_options,
     )
-    model.load_weights(path)
+    _load_mean(model, paths)
     folder = features or default_features_folder() / folder_name(source)
     for graph in source.graphs(folder).values():
         if not graph.exists():
@@ -73,3 +71,26 @@ def load_epoch(run: Path, epoch: int | None = None, features: Path | None = None
     return KeptEpoch(
         recipe=recipe, model=model, vocabulary=vocabulary, source=source, folder=folder
     )
+
+
+def _weights_of(run: Path, epochs: Sequence[int]) -> list[Path]:
+    """The weights' files of the epochs, or of the best one."""
+    files = {epoch: run / "epochs" / f"epoch-{epoch:03d}.weights.h5" for epoch in epochs}
+    for epoch, path in (files or {0: run / BEST}).items():
+        if not path.exists():
+            kept = sorted(int(p.name[6:9]) for p in (run / "epochs").glob("epoch-*.weights.h5"))
+            said = epoch or "(best)"
+            raise TrainingError(f"{run} keeps no epoch {said}; it has {kept or 'none'}")
+    return list(files.values()) or [run / BEST]
+
+
+def _load_mean(model: CaptionModel, paths: Sequence[Path]) -> None:
+    """The mean of several epochs' weights: they lie around a minimum that none of them is in
+    (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407)."""
+    sums: list[np.ndarray] = []
+    for path in paths:
+        model.load_weights(path)
+        weights = [weight.astype(np.float64) for weight in model.get_weights()]
+        sums = [a + b for a, b in zip(sums, weights, strict=True)] if sums else weights
+    if len(paths) > 1:
+        model.set_weights([(total / len(paths)).astype(np.float32) for total in sums])
