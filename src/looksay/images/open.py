@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from looksay.errors import ImageError
-from looksay.images.colours import to_rgb
+from looksay.images.colours import lies_on_its_side, to_rgb
 from looksay.images.limits import DEFAULT_LIMITS, ImageLimits
 from looksay.images.quiet import quiet
 from looksay.images.read import picture_format, read_file, read_stream
@@ -66,6 +66,25 @@ def open_image(
         f"A picture cannot be made from {type(source).__name__}; give a path, bytes, a binary "
         f"stream, a Pillow image or a uint8 array."
     )
+
+
+def picture_size(
+    data: bytes, name: str, *, limits: ImageLimits = DEFAULT_LIMITS
+) -> tuple[int, int]:
+    """The width and height that `open_image` would give, from the file's header alone.
+
+    Raises ImageError, with `name` in its sentence, where the bytes are no picture that can be read.
+    """
+    format_name = picture_format(data, name, limits)
+    _need_decoder(format_name, name)
+    try:
+        with quiet(), Image.open(io.BytesIO(data), formats=[format_name]) as image:
+            width, height = image.size
+            # Pillow turns a TIFF itself and says the upright size from the start
+            turned = format_name != "TIFF" and lies_on_its_side(image)
+            return (height, width) if turned else (width, height)
+    except Exception as error:  # as in _decode
+        raise ImageError(_damaged(name, format_name, error)) from error
 
 
 def _decode(data: bytes, name: str, limits: ImageLimits, at_least: int | None) -> Image.Image:
