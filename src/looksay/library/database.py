@@ -174,8 +174,8 @@ def _explain(error: sqlite3.Error, path: Path) -> str:
     sentences = {
         sqlite3.SQLITE_FULL: f"The disk is full: what is in {path} so far is kept. Make room and "
         "run the same command again.",
-        sqlite3.SQLITE_READONLY: f"{path} may not be written; change its permissions, or name "
-        "another file with --database.",
+        sqlite3.SQLITE_READONLY: f"{path} may not be written; change its permissions or its "
+        "folder's, or name another file with --database.",
         sqlite3.SQLITE_PERM: f"{path} may not be used; change its permissions.",
         sqlite3.SQLITE_CANTOPEN: f"{path} cannot be opened, or the files that SQLite needs beside "
         "it cannot be made; see that its folder may be written, or name another file with "

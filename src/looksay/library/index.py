@@ -105,8 +105,7 @@ class Index:
             say=steps.say,
             advance=steps.looking(),
         )
-        for part in parts:
-            scan.look(part)
+        parts = [part for part in parts if scan.look(part)]
         scan.finish()
         report.waiting += len(scan.unsettled)
         model_id = model.number(self._connection)

@@ -72,20 +72,25 @@ class Scan:
         self._left: list[tuple[Part, bytes, Known]] = []
         self.unsettled: list[Path] = []
 
-    def look(self, part: Part) -> None:
-        """Enter what is new or changed in a part, and remember what is no longer there."""
+    def look(self, part: Part) -> bool:
+        """Enter what is new or changed in a part, and remember what is no longer there.
+
+        False where the part seems to lie on a disk that is not connected.
+        """
         known = self._known(part)
-        if known and not self._allow_empty and (missing := _missing(part)):
+        here = sum(not was.gone for was in known.values())
+        if here and not self._allow_empty and (missing := _missing(part)):
             self._problem(
-                f"{missing}, though the library has {len(known):,} files of it; they are kept. "
+                f"{missing}, though the library has {here:,} files of it; they are kept. "
                 "Connect the disk, or give --allow-empty where they are meant to be gone."
             )
-            return
+            return False
         changed = self._changed(part, self._paths(part, known), known)
         with closing(_fingerprints(changed)) as read:
             for batch in batches(self._readable(read)):
                 self._enter(batch)
         self._left += [(part, path, was) for path, was in known.items() if not was.gone]
+        return True
 
     def finish(self) -> None:
         """Mark what no longer is where it was; contents that no file has any more are dropped."""
