@@ -26,6 +26,8 @@ ImageSource = (
 _GIANT_PIXELS = 32_000_000
 _one_giant = threading.Lock()
 
+_TIFF_WIDTH, _TIFF_LENGTH = 256, 257  # tags (TIFF 6.0)
+
 
 def open_image(
     source: ImageSource,
@@ -80,9 +82,10 @@ def picture_size(
     try:
         with quiet(), Image.open(io.BytesIO(data), formats=[format_name]) as image:
             width, height = image.size
-            # Pillow turns a TIFF itself and says the upright size from the start
-            turned = format_name != "TIFF" and lies_on_its_side(image)
-            return (height, width) if turned else (width, height)
+            if format_name == "TIFF":  # some Pillows say its upright size already, some do not
+                tags = getattr(image, "tag_v2")  # noqa: B009 - TIFF pictures only have it
+                width, height = tags[_TIFF_WIDTH], tags[_TIFF_LENGTH]
+            return (height, width) if lies_on_its_side(image) else (width, height)
     except Exception as error:  # as in _decode
         raise ImageError(_damaged(name, format_name, error)) from error
 
