@@ -84,17 +84,28 @@ def _touched_parts(parts: Sequence[Part], touched: set[Path]) -> list[Part]:
     """The smallest folder around what was touched, of each part."""
     found = []
     for part in parts:
-        inside = [_folder_of(path) for path in touched if path.is_relative_to(part.folder)]
+        inside = {folder for path in touched if (folder := _searched_folder(part, path))}
         if inside:
             folder = Path(os.path.commonpath(inside))
-            below = folder.is_relative_to(part.folder) and folder != part.folder
-            found.append(Part(part.root_id, part.root, part.relative(folder)) if below else part)
+            whole = folder == part.folder
+            found.append(part if whole else Part(part.root_id, part.root, part.relative(folder)))
     return found
 
 
-def _folder_of(path: Path) -> Path:
-    """The nearest folder around a path that (still) is there."""
-    return next((folder for folder in path.parents if folder.is_dir()), path.parent)
+def _searched_folder(part: Part, path: Path) -> Path | None:
+    """The folder of a path, or the nearest around it that is still there; None where a look through
+    the part would not come by: elsewhere, in hidden folders or behind links to folders."""
+    if path == part.folder or not path.is_relative_to(part.folder):
+        return None
+    folder = part.folder
+    for name in path.relative_to(folder).parts[:-1]:
+        inner = folder / name
+        if name.startswith(".") or inner.is_symlink():
+            return None
+        if not inner.is_dir():
+            break
+        folder = inner
+    return folder
 
 
 def _may_matter(_: object, path: str) -> bool:
