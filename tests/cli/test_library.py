@@ -138,6 +138,12 @@ def test_a_senseless_query_is_a_sentence(looksay, index, pictures):
     assert (result.status, result.out) == (0, "") and "no photograph" in result.err
 
 
+def test_a_library_without_captions_says_so(looksay, toy, pictures):
+    (pictures.parent / "empty").mkdir()
+    assert looksay("index", "empty", "--model", toy).status == 1
+    assert "no captioned photographs yet" in looksay("search", "dog").err
+
+
 def test_odd_names_come_out_whole(looksay, index, pictures):
     name = os.fsdecode(b"caf\xe9\t.png")
     try:

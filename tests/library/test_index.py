@@ -288,18 +288,3 @@ def test_an_empty_folder_is_said_to_be(update, tmp_path):
     (tmp_path / "empty").mkdir()
     assert counts(update(tmp_path / "empty"), "problems") == (1,)
     assert "holds no pictures" in update.said[0]
-
-
-def test_sizes_are_those_of_the_upright_photograph(update, photos, database):
-    from PIL import Image
-
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.new("RGB", (40, 30), "teal").save(photos / "turned.jpg", exif=exif)
-    update()
-    (found,) = Library(database).search("turned").photographs
-    assert (found.width, found.height) == (30, 40)
-    assert Image.open(__import__("io").BytesIO(Library(database).thumbnail(found.id))).size == (
-        30,
-        40,
-    )

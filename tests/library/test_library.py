@@ -106,6 +106,7 @@ def test_thumbnails_are_upright_and_small(named, tmp_path):
     library = named({})
     (found,) = library.search("turned").photographs
     thumbnail = Image.open(io.BytesIO(library.thumbnail(found.id, side=100)))
+    assert (found.width, found.height) == (200, 400)
     assert thumbnail.size == (50, 100) and not thumbnail.getexif()
     assert thumbnail.getpixel((25, 10))[0] > 200 and thumbnail.getpixel((25, 90))[2] > 200
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +98,7 @@ def index(
 
     if batch_size is not None:
         options["batch_size"] = batch_size
+    told = Told()
     with open_index(database) as library:
         parts = library.parts(photos)
         captioner = load_captioner(model=models or None, engine=engine, precision=precision)
@@ -105,14 +106,16 @@ def index(
         if watch:
             from looksay.library.watch import watch_index
 
-            reports = watch_index(library, parts, model, Told(), polling=poll)
-            return _tell_until_interrupted(reports, as_json)
+            reports = watch_index(library, parts, model, told, polling=poll)
+            return _tell_until_interrupted(reports, told, as_json)
         choices = Choices(rehash=rehash, recaption=recaption, allow_empty=allow_empty)
         try:
-            report, _ = library.update(parts, model, choices, Told())
+            report, _ = library.update(parts, model, choices, told)
         except KeyboardInterrupt:
-            click.echo("looksay: what is done is kept; the same command goes on.", err=True)
+            told.say("what is done is kept; the same command goes on.")
             raise
+        finally:
+            told.close()
     _tell(report, as_json)
     return FAILED if report.failed or report.problems else 0
 
@@ -124,13 +127,16 @@ def load_captioner(**how: Any) -> Any:
     return load(**how)
 
 
-def _tell_until_interrupted(reports: Any, as_json: bool) -> int:
-    click.echo("looksay: watching; Ctrl-C ends it.", err=True)
+def _tell_until_interrupted(reports: Iterator[Report], told: Told, as_json: bool) -> int:
+    told.say("watching; Ctrl-C ends it.")
     try:
         for report in reports:
+            told.close()
             _tell(report, as_json)
     except KeyboardInterrupt:  # the ordinary end
-        click.echo("looksay: watching has ended; the library is whole.", err=True)
+        told.say("watching has ended; the library is whole.")
+    finally:
+        told.close()
     return 0
 
 
@@ -164,9 +170,14 @@ class Told:
     def captioning(self, number: int) -> Callable[[], None]:
         return self._bar(number)
 
-    def _bar(self, total: int | None) -> Callable[[], None]:
+    def close(self) -> None:
+        """Takes the bar away."""
         if self._progress is not None:
             self._progress.close()
+        self._progress = None
+
+    def _bar(self, total: int | None) -> Callable[[], None]:
+        self.close()
         self._progress = Progress(wanted=total != 0, streamed=total is None)
         if self._progress.wants_total:
             self._progress.expect(total or 0)

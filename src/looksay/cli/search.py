@@ -77,7 +77,10 @@ def search(
     elif sheet is None:
         for photograph in results.photographs:
             click.echo(_line(photograph))
-    _say_the_rest(results, sheet)
+    if not results.photographs and not len(library):
+        click.echo(f"looksay: {database} has no captioned photographs yet.", err=True)
+    else:
+        _say_the_rest(results, sheet)
     return 0
 
 
@@ -107,7 +110,7 @@ def _dump(record: dict) -> str:
 def _say_the_rest(results: Results, sheet: Path | None) -> None:
     shown = len(results.photographs)
     if not shown:
-        click.echo("looksay: no photograph's caption has any of these words.", err=True)
+        click.echo("looksay: no photograph's caption fits.", err=True)
     elif sheet is not None:
         click.echo(f"looksay: {sheet} shows {shown:,} of {results.total:,} photographs.", err=True)
     elif shown < results.total:

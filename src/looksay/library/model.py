@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from looksay.captioner import Captioner
+from looksay.runtime.manifest import required_files
 
 
 class Captions(Protocol):
@@ -27,8 +28,8 @@ class Model:
 
     Args:
         captions: the captioner. options: what goes to its `caption_many`.
-        name: the model's. digest: of all that its bundles hold. settings: every decoding option,
-            given or the bundle's own, as JSON.
+        name: the model's. digest: of its bundles' graphs and words, whatever the precision.
+        settings: every decoding option, given or the bundle's own, as JSON.
     """
 
     captions: Captions
@@ -44,7 +45,7 @@ class Model:
         settings = captioner.options.override(**decoding).as_dict()
         digest = hashlib.sha256()
         for bundle in captioner.bundles:
-            for name in sorted(bundle.config["files"]):
+            for name in required_files(bundle.config):
                 digest.update(f"{name} {bundle.digest(name)}\n".encode())
         return cls(
             captioner,
