@@ -202,10 +202,10 @@ def test_watching_follows_the_files(looksay, toy, pictures, how):
         watching.until(moved=3, changed=1, captioned=1, gone=0)
         data = save_photo(pictures.parent / "outside.png", 62).read_bytes()
         with open(pictures / "slow.png", "wb") as file:  # written over more than SETTLE_SECONDS
-            for start in range(0, len(data), len(data) // 5):
-                file.write(data[start : start + len(data) // 5])
+            for start in range(0, len(data), len(data) // 10):
+                file.write(data[start : start + len(data) // 10])
                 file.flush()
-                time.sleep(0.6)
+                time.sleep(0.3)
         watching.until(new=1, captioned=1, failed=0)
         shutil.rmtree(pictures / "moved")
         watching.until(gone=3, captioned=0)

@@ -9,7 +9,7 @@ from by_hand import ByHand, model_of
 
 from looksay.library import batches, fingerprint, open_index, scan
 
-SECONDS_EACH = 0.02
+SECONDS_EACH = 0.08
 
 
 class Slow(ByHand):

@@ -113,8 +113,9 @@ def test_thumbnails_are_upright_and_small(named, tmp_path):
 
 def test_a_thumbnail_of_what_is_not_there(library):
     (found,) = library.search("ball").photographs
-    with pytest.raises(LibraryError, match="no photograph 999"):
-        library.thumbnail(999)
+    for number in (999, 0, -1, 10**30):
+        with pytest.raises(LibraryError, match=f"no photograph {number}"):
+            library.thumbnail(number)
     with pytest.raises(UsageError):
         library.thumbnail(found.id, side=100_000)
     found.paths[0].unlink()

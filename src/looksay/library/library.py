@@ -152,8 +152,10 @@ class Library:
         """
         if not 16 <= side <= MOST_SIDE_PIXELS:
             raise UsageError(f"A thumbnail's side is from 16 to {MOST_SIDE_PIXELS} pixels.")
-        with open_to_read(self.path) as connection:
-            paths = _paths(connection, number)
+        paths = []
+        if 0 < number < 2**63:  # SQLite has no others
+            with open_to_read(self.path) as connection:
+                paths = _paths(connection, number)
         if not paths:
             raise LibraryError(f"The photo library has no photograph {number}.")
         problem = None

@@ -81,7 +81,7 @@ class Scan:
         here = sum(not was.gone for was in known.values())
         if here and not self._allow_empty and (missing := _missing(part)):
             self._problem(
-                f"{missing}, though the library has {here:,} files of it; they are kept. "
+                f"{missing}, though the library has {here:,} of its files; they are kept. "
                 "Connect the disk, or give --allow-empty where they are meant to be gone."
             )
             return False
