@@ -50,6 +50,10 @@ class MetricError(LooksayError):
     """A metric cannot be computed: what its own program needs is missing, or the program failed."""
 
 
+class LibraryError(LooksayError):
+    """A photo library's database or its photographs' folder cannot be used."""
+
+
 class MissingExtraError(LooksayError):
     """An optional part of looksay is not installed; the message gives the command that does it."""
 

@@ -117,9 +117,17 @@ def test_exif_rotation(photo, encode, format_name, orientation):
     exif = Image.Exif()
     exif[0x0112] = orientation
     options = {"lossless": True} if format_name == "WEBP" else {}
-    image = images.open_image(encode(stored, format_name, exif=exif, **options))
+    data = encode(stored, format_name, exif=exif, **options)
+    image = images.open_image(data)
     assert difference(image, photo) < 8
     assert difference(images.open_image(image), photo) < 8  # not turned a second time
+    assert photo.width != photo.height and images.picture_size(data, "it") == photo.size
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"\xff\xd8\xff\xe0", b"II*\x00\x08\x00"])
+def test_the_size_of_what_is_no_picture(data):
+    with pytest.raises(ImageError, match="it.jpg"):
+        images.picture_size(data, "it.jpg")
 
 
 def test_damaged_exif_is_no_reason_to_refuse(photo, encode):

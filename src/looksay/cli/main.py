@@ -25,6 +25,8 @@ VERBS: dict[str, tuple[str, str, str]] = {
         "caption",
         "Say what photographs show.",
     ),
+    "index": ("looksay.cli.index", "index", "Caption folders of photographs once, to search."),
+    "search": ("looksay.cli.search", "search", "Find photographs by what they show."),
     "download": ("looksay.cli.download", "download", "Download COCO, Flickr8k or Flickr30k."),
     "train": ("looksay.cli.train", "train", "Train a model on your photographs and captions."),
     "evaluate": ("looksay.cli.evaluate", "evaluate", "Score a model's captions of a data set."),

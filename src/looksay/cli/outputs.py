@@ -164,7 +164,7 @@ class _Appender(_Stream):
     def __init__(self, format: str, path: Path, earlier: Earlier) -> None:
         self._path, self._earlier, self._plain_names = path, earlier, format != "text"
         if earlier.rewrite is not None:
-            _replace(path, earlier.rewrite)
+            replace_file(path, earlier.rewrite)
         file = RawFile(path, "ab")
         super().__init__(format, file, heading=path.stat().st_size == 0)
 
@@ -201,13 +201,13 @@ class _JsonFile:
     def _save(self) -> None:
         lines = ",\n".join(to_json_line(record) for record in self._records)
         try:
-            _replace(self._path, f"[\n{lines}\n]\n".encode() if lines else b"[]\n")
+            replace_file(self._path, f"[\n{lines}\n]\n".encode() if lines else b"[]\n")
         except OSError as error:
             raise LooksayError(describe_os_error(error, self._path)) from error
         self._saved_at, self._changed = time.monotonic(), False
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Puts the content in the file's place in one step; a link goes on pointing where it did."""
     place = Path(os.path.realpath(path))
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")

@@ -30,8 +30,12 @@ class Progress:
     def count(self, items: Iterator[Item]) -> Iterator[Item]:
         """The same items, their names read beforehand so that the bar knows how far it is."""
         known = list(items)
-        self._bar.total = len(known)
+        self.expect(len(known))
         return iter(known)
+
+    def expect(self, total: int) -> None:
+        """So many pictures will come; only where `wants_total`."""
+        self._bar.total = total
 
     def advance(self) -> None:
         if self._bar is not None:

@@ -32,6 +32,11 @@ def to_rgb(image: Image.Image) -> Image.Image:
     return rgb
 
 
+def lies_on_its_side(image: Image.Image) -> bool:
+    """Whether turning the stored picture upright exchanges its width and height."""
+    return _orientation(image) in (5, 6, 7, 8)
+
+
 def _orientation(image: Image.Image) -> int:
     try:
         return image.getexif().get(_ORIENTATION_TAG, 1)

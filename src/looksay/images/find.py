@@ -16,6 +16,14 @@ SUFFIXES = frozenset(
 )
 
 
+class FolderError(ImageError):
+    """A folder that cannot be searched; what lies in it is not known."""
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(f"{folder} cannot be searched: {reason}.")
+        self.folder = folder
+
+
 def find_images(arguments: Iterable[str | os.PathLike[str]]) -> Iterator[Path | ImageError]:
     """The picture files that the arguments name, one after the other, each once.
 
@@ -94,5 +102,5 @@ def _walk(folder: Path) -> Iterator[Path | ImageError]:
         yield _unreadable(problems.pop())
 
 
-def _unreadable(error: OSError) -> ImageError:
-    return ImageError(f"{error.filename} cannot be searched: {error.strerror}.")
+def _unreadable(error: OSError) -> FolderError:
+    return FolderError(str(error.filename), error.strerror or str(error))

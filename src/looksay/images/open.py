@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from looksay.errors import ImageError
-from looksay.images.colours import to_rgb
+from looksay.images.colours import lies_on_its_side, to_rgb
 from looksay.images.limits import DEFAULT_LIMITS, ImageLimits
 from looksay.images.quiet import quiet
 from looksay.images.read import picture_format, read_file, read_stream
@@ -25,6 +25,8 @@ ImageSource = (
 # each takes up to 8 bytes a pixel while it is flattened.
 _GIANT_PIXELS = 32_000_000
 _one_giant = threading.Lock()
+
+_TIFF_WIDTH, _TIFF_LENGTH = 256, 257  # tags (TIFF 6.0)
 
 
 def open_image(
@@ -66,6 +68,26 @@ def open_image(
         f"A picture cannot be made from {type(source).__name__}; give a path, bytes, a binary "
         f"stream, a Pillow image or a uint8 array."
     )
+
+
+def picture_size(
+    data: bytes, name: str, *, limits: ImageLimits = DEFAULT_LIMITS
+) -> tuple[int, int]:
+    """The width and height that `open_image` would give, from the file's header alone.
+
+    Raises ImageError, with `name` in its sentence, where the bytes are no picture that can be read.
+    """
+    format_name = picture_format(data, name, limits)
+    _need_decoder(format_name, name)
+    try:
+        with quiet(), Image.open(io.BytesIO(data), formats=[format_name]) as image:
+            width, height = image.size
+            if format_name == "TIFF":  # some Pillows say its upright size already, some do not
+                tags = getattr(image, "tag_v2")  # noqa: B009 - TIFF pictures only have it
+                width, height = tags[_TIFF_WIDTH], tags[_TIFF_LENGTH]
+            return (height, width) if lies_on_its_side(image) else (width, height)
+    except Exception as error:  # as in _decode
+        raise ImageError(_damaged(name, format_name, error)) from error
 
 
 def _decode(data: bytes, name: str, limits: ImageLimits, at_least: int | None) -> Image.Image:
