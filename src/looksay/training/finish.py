@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from looksay.data import Dataset
-from looksay.decoding import DecodingOptions, Stepper
-from looksay.evaluation import decode_split, evaluate_captions
+from looksay.decoding import DecodingOptions, Hypothesis, Stepper
+from looksay.errors import DataError
+from looksay.evaluation import (
+    decode_split,
+    evaluate_captions,
+    learn_confidence,
+    search_split,
+)
+from looksay.evaluation.confidence import HEADING, confidence_lines
 from looksay.export.bundle import write_bundle
 from looksay.export.card import LICENCES, OWN_LICENCE, model_card
 from looksay.models import CaptionModel
 from looksay.runtime import GraphStepper, open_graph
+from looksay.runtime.confidence import Confidence, measure_found, searched
 from looksay.runtime.topics import TOPICS
 from looksay.text import Vocabulary
 from looksay.training.prepare import Features, Split, Words
 from looksay.training.recipe import Recipe, changed_settings
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,17 +54,23 @@ def score_split(
 ) -> dict[str, float]:
     """The scores of a stepper's captions of a split, by metric."""
     found = decode_split(stepper, features_NRD, split.rows[:, 0], options, masks_NR)
-    captions = {
-        record.name: vocabulary.join(vocabulary.decode(hypothesis.tokens))
-        for record, hypothesis in zip(split.records, found, strict=True)
-    }
-    return evaluate_captions(split.records, captions).scores
+    return _score(split, _texts(vocabulary, found))
+
+
+def _texts(vocabulary: Vocabulary, found: Sequence[Hypothesis]) -> list[str]:
+    return [vocabulary.join(vocabulary.decode(hypothesis.tokens)) for hypothesis in found]
+
+
+def _score(split: Split, texts: Sequence[str]) -> dict[str, float]:
+    names = [record.name for record in split.records]
+    return evaluate_captions(split.records, dict(zip(names, texts, strict=True))).scores
 
 
 def write_scored_bundle(
     run: TrainingRun, model: CaptionModel, folder: Path, name: str | None = None
 ) -> None:
-    """Write the bundle, score its own graphs on dev, and put the figures into its card."""
+    """Write the bundle, score its own graphs on dev and learn their confidence there; both go into
+    its card too."""
     recipe, backbone = run.recipe, run.features.backbone
     kind = run.dataset.name.partition(":")[0]  # without the folder, which is nobody's business
     licence = LICENCES.get(kind, OWN_LICENCE)
@@ -61,8 +80,8 @@ def write_scored_bundle(
         **{name: len(split.records) for name, split in run.features.splits.items()},
     }
 
-    def describe(graphs: Path) -> tuple[str, dict[str, float]]:
-        scores = _score_graphs(run, graphs)
+    def describe(graphs: Path) -> tuple[str, dict[str, Any]]:
+        scores, confidence = _score_graphs(run, graphs)
         data = f"{kind}:FILE.json" if kind == "karpathy" else f"{kind}:DIR"
         card = model_card(
             name=name or recipe.name,
@@ -76,8 +95,10 @@ def write_scored_bundle(
                 " ".join([f"looksay train {recipe.name} --data {data}", *changed_settings(recipe)]),
                 f"looksay evaluate BUNDLE --data {data} --split dev",
             ],
+            sections={HEADING: confidence_lines(confidence)} if confidence else {},
         )
-        return card, scores
+        known = {"confidence": confidence.as_dict()} if confidence else {}
+        return card, {"figures": {"dev": scores}, **known}
 
     write_bundle(
         folder,
@@ -103,15 +124,24 @@ def _attachments(run: TrainingRun) -> dict[str, Path]:
     return found
 
 
-def _score_graphs(run: TrainingRun, folder: Path) -> dict[str, float]:
-    """Dev scores of the graphs themselves, decoded as the recipe says."""
+def _score_graphs(run: TrainingRun, folder: Path) -> tuple[dict[str, float], Confidence | None]:
+    """Dev scores of the graphs themselves, decoded as the recipe says, and their confidence; None
+    where dev cannot teach it, which is said in the log."""
     encode = open_graph(folder / "encode.onnx", precision="f32")
     step = open_graph(folder / "step.onnx", precision="f32")
-    return score_split(
+    split, options = run.features.splits["dev"], run.recipe.decoding
+    found = search_split(
         GraphStepper(encode, step),
-        run.words.vocabulary,
-        run.features.splits["dev"],
         run.features.store.array(),
-        run.recipe.decoding,
+        split.rows[:, 0],
+        searched(options),
         run.features.store.masks(),
     )
+    texts = _texts(run.words.vocabulary, [hypotheses[0] for hypotheses in found])
+    signs = [measure_found(hypotheses) for hypotheses in found]
+    confidence = None
+    try:
+        confidence = learn_confidence(split.records, texts, signs, options)
+    except DataError as error:
+        logger.info("The bundle tells no confidence of its captions: %s.", error)
+    return _score(split, texts), confidence
