@@ -57,6 +57,27 @@ def score_split(
     return _score(split, _texts(vocabulary, found))
 
 
+def score_and_learn(
+    stepper: Stepper,
+    vocabulary: Vocabulary,
+    split: Split,
+    features_NRD: np.ndarray,
+    options: DecodingOptions,
+    masks_NR: np.ndarray | None = None,
+) -> tuple[dict[str, float], Confidence | None]:
+    """`score_split`, and the confidence of such captions; None where the split cannot teach it,
+    which is said in the log."""
+    found = search_split(stepper, features_NRD, split.rows[:, 0], searched(options), masks_NR)
+    texts = _texts(vocabulary, [hypotheses[0] for hypotheses in found])
+    signs = [measure_found(hypotheses) for hypotheses in found]
+    confidence = None
+    try:
+        confidence = learn_confidence(split.records, texts, signs, options)
+    except DataError as error:
+        logger.info("The bundle tells no confidence of its captions: %s.", error)
+    return _score(split, texts), confidence
+
+
 def _texts(vocabulary: Vocabulary, found: Sequence[Hypothesis]) -> list[str]:
     return [vocabulary.join(vocabulary.decode(hypothesis.tokens)) for hypothesis in found]
 
@@ -125,23 +146,14 @@ def _attachments(run: TrainingRun) -> dict[str, Path]:
 
 
 def _score_graphs(run: TrainingRun, folder: Path) -> tuple[dict[str, float], Confidence | None]:
-    """Dev scores of the graphs themselves, decoded as the recipe says, and their confidence; None
-    where dev cannot teach it, which is said in the log."""
+    """Dev scores and confidence of the graphs themselves, decoded as the recipe says."""
     encode = open_graph(folder / "encode.onnx", precision="f32")
     step = open_graph(folder / "step.onnx", precision="f32")
-    split, options = run.features.splits["dev"], run.recipe.decoding
-    found = search_split(
+    return score_and_learn(
         GraphStepper(encode, step),
+        run.words.vocabulary,
+        run.features.splits["dev"],
         run.features.store.array(),
-        split.rows[:, 0],
-        searched(options),
+        run.recipe.decoding,
         run.features.store.masks(),
     )
-    texts = _texts(run.words.vocabulary, [hypotheses[0] for hypotheses in found])
-    signs = [measure_found(hypotheses) for hypotheses in found]
-    confidence = None
-    try:
-        confidence = learn_confidence(split.records, texts, signs, options)
-    except DataError as error:
-        logger.info("The bundle tells no confidence of its captions: %s.", error)
-    return _score(split, texts), confidence
