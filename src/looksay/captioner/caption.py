@@ -49,6 +49,9 @@ class Caption:
         topics: what the picture is about, in the words of the training captions, the likeliest
             topic first; empty where the model predicts no topics.
         score: what captions of a picture are ordered by, the log-probability per length.
+        confidence: the calibrated probability that the caption is right, as the model's card says
+            what that means; None where the model was never calibrated or the caption was made in
+            another way than it was calibrated for, and of alternatives and ensembles.
         alternatives: the picture's further captions, best first.
         image: the picture's path; None where it was given as bytes, pixels or a stream.
         model: the name of the model.
@@ -66,6 +69,7 @@ class Caption:
     regions: Boxes | None = None
     topics: tuple[Topic, ...] = ()
     score: float
+    confidence: float | None = None
     alternatives: tuple[Caption, ...] = ()
     image: str | None = None
     model: str
@@ -111,6 +115,8 @@ class Caption:
                 for other in self.alternatives
             ],
         }
+        if self.confidence is not None:
+            record["confidence"] = round(self.confidence, 4)
         if self.topics:
             record["topics"] = [topic.to_json() for topic in self.topics]
         if attention:
@@ -177,8 +183,14 @@ class Caption:
         from looksay import pictures
 
         return pictures.attention_html(
-            image, self.words, self.attention, title=self.text, regions=self._drawn()
+            image, self.words, self.attention, title=self._headline(), regions=self._drawn()
         )
+
+    def _headline(self) -> str:
+        """The caption, and how likely it is right where that is known."""
+        if self.confidence is None:
+            return self.text
+        return f"{self.text} ({100 * self.confidence:.0f}% sure)"
 
     def _drawn(self) -> Any:
         """The regions as pictures have them."""
@@ -192,7 +204,7 @@ class Caption:
         try:
             image = self.photograph()
         except ImageError:  # a caption can outlive its picture
-            return f"<p>{html.escape(self.text)}</p>"
+            return f"<p>{html.escape(self._headline())}</p>"
         page = self._page(image)
         return (
             f'<iframe srcdoc="{html.escape(page)}" title="{html.escape(self.text)}" '

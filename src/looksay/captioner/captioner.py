@@ -22,6 +22,7 @@ from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
 from looksay.images import ImageLimits, ImageSource
 from looksay.runtime import SHIPPED, Bundle, Graph, check_engine, open_graph
+from looksay.runtime.confidence import measure_found, searched
 
 BATCH_SIZE = 16
 
@@ -97,6 +98,8 @@ class Captioner:
         self._limits = limits or ImageLimits()
         self._turn = threading.RLock()
         self._ensemble = Ensemble(self.bundles, self._open)
+        # an ensemble's probabilities are others than those that a member's was learnt from
+        self._confidence = self.bundles[0].confidence if len(self.bundles) == 1 else None
 
     @property
     def bundle(self) -> Bundle:
@@ -212,14 +215,27 @@ class Captioner:
         options: DecodingOptions,
         numbers: Sequence[int],
     ) -> list[Caption]:
+        confidence = self._confidence
+        if confidence is not None and not confidence.applies(options):
+            confidence = None
+        search = options if confidence is None else searched(options)
         with self._turn:
-            found = self._ensemble.decode(seen, options, numbers)
-        return [
-            self._caption(picture, said, self._ensemble.grounds(seen, number))
-            for number, (picture, said) in enumerate(zip(pictures, found, strict=True))
-        ]
+            found = self._ensemble.decode(seen, search, numbers)
+        captions = []
+        for number, (picture, said) in enumerate(zip(pictures, found, strict=True)):
+            sure = None if confidence is None else confidence.of(measure_found(said.hypotheses))
+            wanted = said._replace(hypotheses=said.hypotheses[: options.num_captions])
+            grounds = self._ensemble.grounds(seen, number)
+            captions.append(self._caption(picture, wanted, grounds, sure))
+        return captions
 
-    def _caption(self, picture: Picture, said: Said, grounds: Sequence[Ground]) -> Caption:
+    def _caption(
+        self,
+        picture: Picture,
+        said: Said,
+        grounds: Sequence[Ground],
+        confidence: float | None = None,
+    ) -> Caption:
         best, *others = said.hypotheses
         words = tuple(self.bundle.vocabulary.decode(best.tokens))
         maps = self._ensemble.maps(best.attention, grounds)
@@ -234,6 +250,7 @@ class Captioner:
             end_attention=attention[-1] if best.ended else None,
             attentions={name: each[: len(words)] for name, each in maps.items()},
             score=best.score,
+            confidence=confidence,
             regions=grounds[0].boxes,
             topics=said.topics,
             alternatives=tuple(

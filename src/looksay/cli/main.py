@@ -44,6 +44,11 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "extract": ("looksay.cli.extract", "extract", "Compute and keep photographs' features."),
     "peek": ("looksay.cli.peek", "peek", "Caption with any kept epoch of a training run."),
     "export": ("looksay.cli.export", "export", "Make a bundle of any kept epoch of a run."),
+    "calibrate": (
+        "looksay.cli.calibrate",
+        "calibrate",
+        "Learn how sure a model may be of its captions.",
+    ),
     "data": ("looksay.cli.data", "data", "Look at a data set's captions; clean, save, split them."),
     "models": ("looksay.cli.models", "models", "List the models at hand, with their figures."),
 }

@@ -1,6 +1,7 @@
 """Scores of captions on a split, whatever made the captions."""
 
-from looksay.evaluation.captions import decode_split, to_coco_results
+from looksay.evaluation.captions import decode_split, search_split, to_coco_results
+from looksay.evaluation.confidence import learn_confidence
 from looksay.evaluation.language import CaptionLanguage, describe_language
 from looksay.evaluation.resampling import Comparison, bootstrap_intervals, compare_scores
 from looksay.evaluation.result_files import match_results, read_results, write_evaluation
@@ -21,9 +22,11 @@ __all__ = [
     "describe_language",
     "evaluate_captions",
     "evaluate_with",
+    "learn_confidence",
     "make_scorer",
     "match_results",
     "read_results",
+    "search_split",
     "to_coco_results",
     "write_evaluation",
 ]

@@ -25,17 +25,30 @@ def decode_split(
     *,
     batch_size: int = 64,
 ) -> list[Hypothesis]:
-    """The best caption of each picture, from the rows of a feature store; `masks_NR` says which of
-    a row's regions count, None: all do."""
-    best = []
+    """The best caption of each picture, as `search_split` finds it."""
+    found = search_split(stepper, features_NRD, rows, options, masks_NR, batch_size=batch_size)
+    return [hypotheses[0] for hypotheses in found]
+
+
+def search_split(
+    stepper: Stepper,
+    features_NRD: np.ndarray,
+    rows: np.ndarray,
+    options: DecodingOptions,
+    masks_NR: np.ndarray | None = None,
+    *,
+    batch_size: int = 64,
+) -> list[list[Hypothesis]]:
+    """The captions of each picture, best first, from the rows of a feature store; `masks_NR` says
+    which of a row's regions count, None: all do."""
+    found = []
     for start in range(0, len(rows), batch_size):
         part = rows[start : start + batch_size]
         features_BRD = features_NRD[part].astype(np.float32)
         mask_BR = None if masks_NR is None else masks_NR[part]
         numbers = range(start, start + len(features_BRD))
-        found = decode(stepper, features_BRD, options, mask_BR, numbers=numbers)
-        best += [hypotheses[0] for hypotheses in found]
-    return best
+        found += decode(stepper, features_BRD, options, mask_BR, numbers=numbers)
+    return found
 
 
 def to_coco_results(captions: Mapping[str, str]) -> list[dict[str, Any]]:

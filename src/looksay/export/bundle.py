@@ -38,7 +38,7 @@ def write_bundle(
     licence: str,
     regions: RegionSettings | None = None,
     attachments: Mapping[str, Path] | None = None,
-    describe: Callable[[Path], tuple[str, dict[str, float]]],
+    describe: Callable[[Path], tuple[str, dict[str, Any]]],
 ) -> None:
     """Write `folder` anew: graphs, vocabulary, weights, recipe, card, and bundle.json last.
 
@@ -46,7 +46,8 @@ def write_bundle(
     backbone_graph: None where features are published ones, which no backbone of ours computes.
     regions: how regions are found, where the model looks at them; their graphs are attachments.
     attachments: further files of the bundle, by their names in it.
-    describe: given the folder with the finished graphs, returns the card and the scores.
+    describe: given the folder with the finished graphs, returns the card, and what bundle.json says
+        of them: `figures`, and `confidence` where it was learnt.
     Raises BundleError when `folder` holds anything but a bundle.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
@@ -64,7 +65,7 @@ def write_bundle(
             shutil.copyfile(source, made / file_name)
         vocabulary.save(made / "vocabulary.txt")
         (made / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
-        card, scores = describe(made)
+        card, described = describe(made)
         (made / "card.md").write_text(card, encoding="utf-8")
         write_manifest(
             made,
@@ -80,7 +81,7 @@ def write_bundle(
                 **({} if regions is None else {"regions": regions.as_dict()}),
                 "decoding": recipe["decoding"],
                 "licence": licence,
-                "figures": {"dev": scores},
+                **described,
             },
         )
         if folder.exists():

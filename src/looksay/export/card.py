@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from looksay.features.backbone import IMAGENET, SYNONYMS
+from looksay.runtime.card import LAST_SECTION, set_section
 
 _FLICKR = (
     "The weights were trained on {}, whose photographs belong to their Flickr owners and are "
@@ -46,8 +47,10 @@ def model_card(
     commands: Sequence[str],
     licence: str,
     backbone_licence: str,
+    sections: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
-    """Markdown. sizes: pictures of each split, words, parameters. scores: fractions, dev split."""
+    """Markdown. sizes: pictures of each split, words, parameters. scores: fractions, dev split.
+    sections: the lines of further ones, by heading."""
     publication = recipe["publication"] or "the recipe"
     lines = [
         f"# {name}",
@@ -74,12 +77,15 @@ def model_card(
         "",
         "The dev split chose the epoch, so these figures are a little kinder than a test split's.",
         "",
-        "## Bias and limits",
+        f"## {LAST_SECTION}",
         "",
         *LIMITS,
         "",
     ]
-    return "\n".join(lines)
+    card = "\n".join(lines)
+    for heading, section in (sections or {}).items():
+        card = set_section(card, heading, section)
+    return card
 
 
 def _seen(features: Mapping[str, Any], licence: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
+from looksay.runtime.confidence import Confidence
 from looksay.runtime.manifest import (
     MANIFEST,
     VOCABULARY,
@@ -87,6 +88,12 @@ class Bundle:
     def decoding(self) -> DecodingOptions:
         """How captions are made unless asked otherwise."""
         return DecodingOptions.from_dict(self.config["decoding"])
+
+    @property
+    def confidence(self) -> Confidence | None:
+        """How sure to be of captions made as `decoding` says; None where it was never learnt."""
+        values = self.config.get("confidence")
+        return None if values is None else Confidence.from_dict(values)
 
     @property
     def graphs(self) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
+from looksay.runtime.confidence import Confidence
 from looksay.runtime.regions import DETECTOR, FILE, RegionSettings
 
 # 2 has regions, which a looksay of before them would ignore. Bundles without are written as 1.
@@ -80,6 +81,7 @@ def check_config(config: Any, path: Path) -> None:
             raise BundleError(f"{key!r} in {path} must be {words}, not {config[key]!r:.60}.")
     _check_sizes(config, path)
     _check_regions(config, path)
+    _check_confidence(config, path)
     _check_files(config, path)
     try:
         DecodingOptions.from_dict(config["decoding"])
@@ -111,6 +113,20 @@ def _check_regions(config: Mapping[str, Any], path: Path) -> None:
         RegionSettings.from_dict(config["regions"])
     except UsageError as error:
         raise BundleError(f"'regions' in {path} is wrong: {error}") from error
+
+
+def _check_confidence(config: Mapping[str, Any], path: Path) -> None:
+    if "confidence" not in config:
+        return
+    section = config["confidence"]
+    if not isinstance(section, dict):
+        raise BundleError(f"'confidence' in {path} must be an object, not {section!r:.60}.")
+    try:
+        Confidence.from_dict(section)
+    except UsageError as error:
+        raise BundleError(
+            f"'confidence' in {path} is wrong: {error}; get the bundle again."
+        ) from error
 
 
 def required_graphs(config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -170,16 +186,19 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_manifest(directory: str | Path, config: Mapping[str, Any]) -> None:
+def write_manifest(
+    directory: str | Path, config: Mapping[str, Any], *, leave_out: Collection[str] = ()
+) -> None:
     """Write bundle.json over the other files of the directory, whose hashes and sizes it adds.
 
     It is written last and atomically: a directory with a bundle.json is a whole bundle. `format`
     and `files` are filled in here. BundleError when the result could not be read again.
+    leave_out: names of files that the bundle does not take in.
     """
     directory = Path(directory)
     files = {}
     for path in sorted(directory.iterdir()):
-        if path.name == MANIFEST or path.name.startswith("."):
+        if path.name == MANIFEST or path.name.startswith(".") or path.name in leave_out:
             continue
         check_regular(path, directory)
         files[path.name] = {"sha256": sha256(path), "bytes": path.stat().st_size}

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from looksay.data import Dataset
-from looksay.decoding import DecodingOptions, Stepper
-from looksay.evaluation import decode_split, evaluate_captions
+from looksay.evaluation.confidence import HEADING, confidence_lines
 from looksay.export.bundle import write_bundle
 from looksay.export.card import LICENCES, OWN_LICENCE, model_card
 from looksay.features.backbones import Backbone
@@ -21,11 +20,12 @@ from looksay.features.extract import CHUNK
 from looksay.images import load_square
 from looksay.models import CaptionModel
 from looksay.runtime import GraphStepper, open_graph
+from looksay.runtime.confidence import Confidence
 from looksay.runtime.topics import TOPICS
-from looksay.text import Vocabulary
 from looksay.training.feature_sources import BACKBONE_GRAPH
 from looksay.training.prepare import Features, Split, Words
 from looksay.training.recipe import Recipe, changed_settings
+from looksay.training.scores import score_and_learn
 from looksay.training.trunk import TRUNK_WEIGHTS, split_model
 
 
@@ -40,27 +40,11 @@ class TrainingRun:
     words: Words
 
 
-def score_split(
-    stepper: Stepper,
-    vocabulary: Vocabulary,
-    split: Split,
-    features_NRD: np.ndarray,
-    options: DecodingOptions,
-    masks_NR: np.ndarray | None = None,
-) -> dict[str, float]:
-    """The scores of a stepper's captions of a split, by metric."""
-    found = decode_split(stepper, features_NRD, split.rows[:, 0], options, masks_NR)
-    captions = {
-        record.name: vocabulary.join(vocabulary.decode(hypothesis.tokens))
-        for record, hypothesis in zip(split.records, found, strict=True)
-    }
-    return evaluate_captions(split.records, captions).scores
-
-
 def write_scored_bundle(
     run: TrainingRun, model: CaptionModel, folder: Path, name: str | None = None
 ) -> None:
-    """Write the bundle, score its own graphs on dev, and put the figures into its card."""
+    """Write the bundle, score its own graphs on dev and learn their confidence there; both go into
+    its card too."""
     with tempfile.TemporaryDirectory() as scratch:
         _write(run, _parts(run, model, Path(scratch)), folder, name or run.recipe.name)
 
@@ -104,8 +88,8 @@ def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
         **{name: len(split.records) for name, split in run.features.splits.items()},
     }
 
-    def describe(graphs: Path) -> tuple[str, dict[str, float]]:
-        scores = _score_graphs(run, graphs, parts.files.get(BACKBONE_GRAPH))
+    def describe(graphs: Path) -> tuple[str, dict[str, Any]]:
+        scores, confidence = _score_graphs(run, graphs, parts.files.get(BACKBONE_GRAPH))
         data = f"{kind}:FILE.json" if kind == "karpathy" else f"{kind}:DIR"
         card = model_card(
             name=name,
@@ -119,8 +103,10 @@ def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
                 " ".join([f"looksay train {recipe.name} --data {data}", *changed_settings(recipe)]),
                 f"looksay evaluate BUNDLE --data {data} --split dev",
             ],
+            sections={HEADING: confidence_lines(confidence)} if confidence else {},
         )
-        return card, scores
+        known = {"confidence": confidence.as_dict()} if confidence else {}
+        return card, {"figures": {"dev": scores}, **known}
 
     write_bundle(
         folder,
@@ -146,8 +132,10 @@ def _attachments(run: TrainingRun, parts: _Parts) -> dict[str, Path]:
     return found
 
 
-def _score_graphs(run: TrainingRun, folder: Path, backbone: Path | None) -> dict[str, float]:
-    """Dev scores of the graphs themselves, decoded as the recipe says."""
+def _score_graphs(
+    run: TrainingRun, folder: Path, backbone: Path | None
+) -> tuple[dict[str, float], Confidence | None]:
+    """Dev scores and confidence of the graphs themselves, decoded as the recipe says."""
     encode = open_graph(folder / "encode.onnx", precision="f32")
     step = open_graph(folder / "step.onnx", precision="f32")
     split, features = run.features.splits["dev"], run.features.store.array()
@@ -155,7 +143,7 @@ def _score_graphs(run: TrainingRun, folder: Path, backbone: Path | None) -> dict
         assert backbone is not None
         features = _see(split, GridCompute(backbone, run.features.source.seen))
         split = dataclasses.replace(split, rows=np.arange(len(features))[:, None])
-    return score_split(
+    return score_and_learn(
         GraphStepper(encode, step),
         run.words.vocabulary,
         split,

@@ -36,13 +36,14 @@ from looksay.training.callbacks import (
     best_epoch,
 )
 from looksay.training.checkpoints import load_checkpoint, load_state
-from looksay.training.finish import TrainingRun, score_split, write_scored_bundle
+from looksay.training.finish import TrainingRun, write_scored_bundle
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
 from looksay.training.picture_targets import picture_targets
 from looksay.training.prepare import check_words, prepare_features, prepare_words, shown_rows
 from looksay.training.recipe import Recipe, recipe_from_dict
 from looksay.training.rewards import CaptionReward
+from looksay.training.scores import score_split
 from looksay.training.self_critical import SelfCritic, train_self_critical
 from looksay.training.teachers import SoftTargets, check_teachers, soft_targets
 from looksay.training.tensorflow_fit import prepare_fit
