@@ -26,12 +26,25 @@ programs, which take a while. SPICE's needs Java 8 to 14 and Stanford CoreNLP 3.
 in the folder that LOOKSAY_SPICE_MODELS names; nothing is ever downloaded.
 
 \b
-Where METEOR is not computed, METEOR-synonym or METEOR-stem stands in, and both are shown with
---own-meteor. They are METEOR 1.5 without its table of paraphrases and without Java, and no
-METEOR: some 1 and 1.6 points lower on Flickr8k. METEOR-synonym matches equal words, stems and
-WordNet's synonyms; METEOR-stem does without synonyms, where there is no WordNet in the folder
-that LOOKSAY_WORDNET names, in NLTK's data or in /usr/share/wordnet."""
+Where METEOR is not computed, METEOR-synonym or METEOR-stem stands in; --own-meteor shows it
+beside METEOR, too. It is METEOR 1.5 without the table of paraphrases and without Java, and no
+METEOR: on Flickr8k METEOR-synonym is 0.6 to 0.9 lower, METEOR-stem 1.6. METEOR-synonym matches
+equal words, stems and WordNet's synonyms, where WordNet is in the folder that LOOKSAY_WORDNET
+names, in NLTK's data or in /usr/share/wordnet; METEOR-stem does without synonyms."""
 
+_STATISTICS = (
+    click.option(
+        "--resamples",
+        type=click.IntRange(min=0),
+        default=1000,
+        show_default=True,
+        help="Bootstrap resamples of the pictures, for 95% intervals; 0: none.",
+    ),
+    click.option(
+        "--resampling-seed", default=0, show_default=True, help="Another number, other resamples."
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table."),
+)
 _OPTIONS = (
     click.option(
         "--java/--no-java",
@@ -51,17 +64,7 @@ _OPTIONS = (
         metavar="FILE",
         help="CIDEr's, as `looksay data frequencies` writes them.  [default: the split's own]",
     ),
-    click.option(
-        "--resamples",
-        type=click.IntRange(min=0),
-        default=1000,
-        show_default=True,
-        help="Bootstrap resamples of the pictures, for 95% intervals; 0: none.",
-    ),
-    click.option(
-        "--resampling-seed", default=0, show_default=True, help="Another number, other resamples."
-    ),
-    click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the table."),
+    *_STATISTICS,
 )
 output_option = click.option(
     "--output",
@@ -73,6 +76,13 @@ subset_option = click.option(
     "--subset", is_flag=True, help="Score the pictures that have captions, though others have none."
 )
 split_option = click.option("--split", default="dev", show_default=True, help="Which split.")
+
+
+def statistics_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of intervals and of JSON."""
+    for option in reversed(_STATISTICS):
+        command = option(command)
+    return command
 
 
 def scoring_options(command: Callable[..., Any]) -> Callable[..., Any]:
