@@ -4,7 +4,7 @@ chance."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,9 @@ from looksay.cli.training_options import data_option, say_all, seed_option, spli
 from looksay.errors import DataError, UsageError
 
 if TYPE_CHECKING:
+    from looksay import Caption
     from looksay.data import Record
-    from looksay.evaluation.pointing import Objects
+    from looksay.evaluation.pointing import Objects, Pointing
 
 SCORES, WORDS = "pointing.json", "words.json"
 
@@ -112,8 +113,6 @@ def point(
     """Caption a split with BUNDLE (the shipped model if none) and measure where words look."""
     import looksay
     from looksay.data import load_data
-    from looksay.evaluation.class_words import ClassWords
-    from looksay.evaluation.pointing import looks_at, summarise_looks
 
     if (boxes is None) == (detector is None):
         raise UsageError("Give either --boxes FILE or --detector FILE: where the objects are.")
@@ -125,22 +124,16 @@ def point(
     known = None if boxes is None else _known(boxes, records)
     if known is not None:
         records = tuple(record for record in records if record.name in known)
+    find = None if detector is None else _finder(detector, threshold, class_names, engine)
     captioner = looksay.load(chosen, engine=engine, precision=precision)
     problems: list[str] = []
     found = caption_records(captioner, records, problems, batch_size=batch_size, **decoding)
     captions = {record.name: (record, caption) for record, caption in found}
     say_all(problems)
     if known is None:
-        assert detector is not None
-        read = [record for record, _ in captions.values()]
-        how = {"threshold": threshold, "class_names": class_names, "engine": engine}
-        known = dict(_detected(detector, read, **how))
-    class_words = ClassWords({name for of_one in known.values() for name in of_one})
-    looks = {
-        name: looks_at(caption.words, caption.attention, known[name], class_words, caption.boxes)
-        for name, (_, caption) in captions.items()
-    }
-    pointing = summarise_looks(looks).with_intervals(resamples=resamples, seed=resampling_seed)
+        assert find is not None
+        known = {name: find(record.image) for name, (record, _) in captions.items()}
+    pointing = _measure(captions, known).with_intervals(resamples=resamples, seed=resampling_seed)
     if output is not None:
         _write(output, pointing.as_dict(), pointing.words_as_dicts())
     click.echo(json.dumps(pointing.as_dict()) if as_json else pointing.table())
@@ -168,16 +161,31 @@ def _known(file: Path, records: Sequence[Record]) -> Mapping[str, Objects]:
     return found
 
 
-def _detected(
-    detector: Path, records: Sequence[Record], **how: Any
-) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    from looksay.features.regions.objects import detect_objects
+def _finder(
+    detector: Path, threshold: float, class_names: Path | None, engine: str
+) -> Callable[[Path], Objects]:
+    from looksay.features.regions.objects import ObjectFinder
 
-    photos = [record.image for record in records]
     # float32: a figure should be the same on every machine
-    found = detect_objects(detector, photos, precision="f32", **how)
-    for record, objects in zip(records, found, strict=True):
-        yield record.name, objects
+    return ObjectFinder(
+        detector, threshold=threshold, class_names=class_names, engine=engine, precision="f32"
+    )
+
+
+def _measure(
+    captions: Mapping[str, tuple[Record, Caption]], known: Mapping[str, Objects]
+) -> Pointing:
+    from looksay.evaluation import ClassWords, looks_at, summarise_looks
+
+    class_words = ClassWords({name for of_one in known.values() for name in of_one})
+    return summarise_looks(
+        {
+            name: looks_at(
+                caption.words, caption.attention, known[name], class_words, caption.boxes
+            )
+            for name, (_, caption) in captions.items()
+        }
+    )
 
 
 def _write(folder: Path, scores: dict[str, Any], words: list[dict[str, Any]]) -> None:

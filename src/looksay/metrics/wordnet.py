@@ -92,8 +92,9 @@ def load_wordnet(folder: Path | zipfile.Path) -> WordNet:
 
 def _usual_places() -> list[Path | zipfile.Path]:
     named = [Path(path) for path in os.environ.get("NLTK_DATA", "").split(os.pathsep) if path]
-    system = [Path(sys.prefix), Path(sys.prefix) / "share", Path("/usr/share"), Path("/usr/lib")]
-    nltk = [*named, *(place / "nltk_data" for place in (Path.home(), *system))]
+    system = [Path(start) for start in (sys.prefix, "/usr", "/usr/local")]
+    kept = [start / part for start in system for part in ("", "share", "lib")]
+    nltk = [*named, *(place / "nltk_data" for place in (Path.home(), *kept))]
     places: list[Path | zipfile.Path] = []
     for folder in nltk:
         corpus = folder / "corpora" / "wordnet"

@@ -13,7 +13,7 @@ pytest.importorskip("onnx")
 from toy_detector import SIDE, write_toy_detector  # noqa: E402
 
 from looksay.errors import FeatureError, ImageError, MissingExtraError  # noqa: E402
-from looksay.features.regions.objects import detect_objects  # noqa: E402
+from looksay.features.regions.objects import ObjectFinder  # noqa: E402
 
 
 @pytest.fixture
@@ -38,29 +38,30 @@ def photo(tmp_path):
 
 
 def test_boxes_by_class(detector, names, photo):
-    (found,) = detect_objects(detector, [photo], threshold=0.5, class_names=names)
+    found = ObjectFinder(detector, threshold=0.5, class_names=names)(photo)
     assert list(found) == ["lamp"]
     np.testing.assert_allclose(found["lamp"], [[4 / 32, 4 / 32, 20 / 32, 20 / 32]], atol=1e-6)
 
 
 def test_what_is_not_sure_enough_is_left_out(detector, names, tmp_path):
     Image.new("RGB", (SIDE, SIDE), (60, 60, 60)).save(tmp_path / "dark.png")
-    dark = [tmp_path / "dark.png"] * 2
-    assert list(detect_objects(detector, dark, threshold=0.3, class_names=names)) == [{}, {}]
+    find = ObjectFinder(detector, threshold=0.3, class_names=names)
+    assert find(tmp_path / "dark.png") == {}
 
 
-def test_classes_without_names_are_a_sentence(detector, photo):
+def test_classes_without_names_are_a_sentence(detector):
     with pytest.raises(FeatureError, match="other classes than COCO's 80.*--class-names"):
-        list(detect_objects(detector, [photo], threshold=0.3))
+        ObjectFinder(detector, threshold=0.3)
 
 
 def test_a_photograph_that_is_none_is_an_image_error(detector, names, tmp_path):
     (tmp_path / "none.jpg").write_text("no picture")
+    find = ObjectFinder(detector, threshold=0.3, class_names=names)
     with pytest.raises(ImageError):
-        list(detect_objects(detector, [tmp_path / "none.jpg"], threshold=0.3, class_names=names))
+        find(tmp_path / "none.jpg")
 
 
-def test_without_onnx_the_extra_is_named(detector, photo, monkeypatch):
+def test_without_onnx_the_extra_is_named(detector, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(MissingExtraError, match=r"looksay\[train\]"):
-        list(detect_objects(detector, [photo], threshold=0.3))
+        ObjectFinder(detector, threshold=0.3)
