@@ -136,6 +136,16 @@ def test_the_table_says_what_was_measured():
     )
 
 
+def test_the_table_has_ten_classes_and_says_how_many_more():
+    names = "ant bee cow dog elk fox gnu hen ibis jay koi".split()
+    objects = {name: np.array([[0, 0, 0.5, 0.5]]) for name in names}
+    attention = np.full((len(names), 2, 2), 0.25)
+    looks = {"a.jpg": looks_at(names, attention, objects, ClassWords(names))}
+    lines = summarise_looks(looks).table().splitlines()
+    assert lines[-1] == "and 1 more class, none with more words"
+    assert [line.split()[0] for line in lines[-11:-1]] == names[:10]
+
+
 def test_nothing_to_measure_is_a_sentence():
     with pytest.raises(DataError, match="No word of the captions names a class"):
         summarise_looks({"c.jpg": []})

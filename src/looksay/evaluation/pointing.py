@@ -161,7 +161,8 @@ class Pointing:
             numbers = "".join(f"{100 * means[column]:18.2f}" for column in NAMES)
             lines.append(f"{name:<{width}}{means['words']:7.0f}{numbers}")
         left = len(self.classes) - len(shown)
-        return lines + ([f"and {left} classes with fewer words"] if left else [])
+        more = "class" if left == 1 else "classes"
+        return lines + ([f"and {left} more {more}, none with more words"] if left else [])
 
     def as_dict(self) -> dict[str, Any]:
         found: dict[str, Any] = {
