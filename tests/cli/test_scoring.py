@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -15,12 +16,18 @@ CAPTIONS = {
     "d.png": ["a child jumps into water", "a girl jumps into a pool"],
 }
 DATA = ("--data", "folder:photos", "--splits", "splits.json")
-METRICS = ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr", "CIDEr-D", "CIDEr-plain"]
+METRICS = [
+    *("BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "METEOR-stem"),
+    *("ROUGE-L", "CIDEr", "CIDEr-D", "CIDEr-plain"),
+]
 
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """photos/: a.png, b.png and c.png are dev, d.png is train; right.json and wrong.json."""
+    """photos/: a.png, b.png and c.png are dev, d.png is train; right.json and wrong.json.
+    The machine has no WordNet."""
+    monkeypatch.setattr("looksay.metrics.wordnet._usual_places", list)
+    monkeypatch.delenv("LOOKSAY_WORDNET", raising=False)
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "photos"
     folder.mkdir()
@@ -69,6 +76,31 @@ def test_without_java_one_sentence_and_the_other_scores(looksay, monkeypatch):
     assert result.status == 0 and list(result.records[0]["scores"]) == METRICS
     (sentence,) = result.err.splitlines()
     assert "no Java on the path" in sentence and "--no-java" in sentence
+
+
+def test_our_meteor_beside_meteor_only_on_request(looksay, monkeypatch):
+    """METEOR is not run here: what it would answer is put in its place."""
+    from looksay.metrics.sums import mean_sums
+
+    def meteor(references, candidates):
+        return mean_sums({"METEOR": np.full(len(candidates), 0.25)})
+
+    monkeypatch.setattr("looksay.evaluation.results.meteor", meteor)
+    alone = looksay("score", "right.json", *DATA, "--json").records[0]["scores"]
+    assert alone["METEOR"] == pytest.approx(0.25) and "METEOR-stem" not in alone
+    both = looksay("score", "right.json", *DATA, "--json", "--own-meteor").records[0]["scores"]
+    assert [name for name in both if "METEOR" in name] == ["METEOR", "METEOR-stem"]
+    assert both["METEOR-stem"] == pytest.approx(1)
+    command = ("compare", "right.json", "wrong.json", *DATA, "--own-meteor", "--json")
+    compared = looksay(*command).records[0]["metrics"]
+    assert compared["METEOR-stem"]["difference"] < 0 == compared["METEOR"]["difference"]
+
+
+def test_a_wordnet_that_is_not_there_is_a_sentence(looksay, monkeypatch):
+    monkeypatch.setenv("LOOKSAY_WORDNET", "nothing")
+    result = looksay("score", "right.json", *DATA, "--no-java", "--json")
+    assert result.status == 0 and "METEOR" not in " ".join(result.records[0]["scores"])
+    assert "LOOKSAY_WORDNET names nothing" in result.err
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def run_of(graphs: Path, num_pictures: int) -> SimpleNamespace:
     store = SimpleNamespace(array=lambda: features_NRD, masks=lambda: None)
     return SimpleNamespace(
         features=SimpleNamespace(splits={"dev": split}, store=store),
-        recipe=SimpleNamespace(decoding=bundle.decoding),
+        recipe=SimpleNamespace(decoding=bundle.decoding, features=FeatureOptions()),
         words=SimpleNamespace(vocabulary=bundle.vocabulary),
     )
 
@@ -54,7 +54,7 @@ def test_confidence_is_learnt_where_dev_is_large_enough(graphs):
     from looksay.training.finish import _score_graphs
 
     run = run_of(graphs, 80)
-    scores, confidence = _score_graphs(run, graphs)
+    scores, confidence = _score_graphs(run, graphs, None)
     assert scores["CIDEr-D"] > 0
     assert confidence.calibration["captions"] == 80
     assert confidence.applies(run.recipe.decoding)
@@ -65,6 +65,6 @@ def test_a_small_dev_is_scored_and_the_log_says_why_there_is_no_confidence(graph
     from looksay.training.finish import _score_graphs
 
     with caplog.at_level(logging.INFO, "looksay"):
-        scores, confidence = _score_graphs(run_of(graphs, 20), graphs)
+        scores, confidence = _score_graphs(run_of(graphs, 20), graphs, None)
     assert confidence is None and scores["CIDEr-D"] > 0
     assert "tells no confidence of its captions: the split 'dev' has 20" in caplog.text

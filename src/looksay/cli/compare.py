@@ -54,6 +54,7 @@ def compare(
     split: str,
     subset: bool,
     java: bool,
+    own_meteor: bool,
     frequency_file: Path | None,
     resamples: int,
     resampling_seed: int,
@@ -81,7 +82,12 @@ def compare(
         raise DataError(f"{a} and {b} have no picture in common.")
     scorer = make_scorer(common, choose_frequencies(frequency_file, records))
     evaluations = [
-        evaluate_with(scorer, {record.name: found[record.name] for record in common}, java=java)
+        evaluate_with(
+            scorer,
+            {record.name: found[record.name] for record in common},
+            java=java,
+            own_meteor=own_meteor or None,
+        )
         for found in captions
     ]
     say_all(list(dict.fromkeys(p for evaluation in evaluations for p in evaluation.problems)))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
-from tqdm import tqdm
 
 from looksay.cli.decoding_options import decoding_options, resolve_decoding
 from looksay.cli.engine_options import engine_options
@@ -21,8 +19,8 @@ from looksay.cli.scoring_options import (
     scoring_options,
     split_option,
 )
+from looksay.cli.split_captions import caption_records, choose_models
 from looksay.cli.training_options import data_option, say_all, seed_option, splits_option
-from looksay.errors import UsageError
 
 EPILOG = f"""\b
 Examples:
@@ -55,6 +53,7 @@ def evaluate(
     split: str,
     output: Path | None,
     java: bool,
+    own_meteor: bool,
     frequency_file: Path | None,
     resamples: int,
     resampling_seed: int,
@@ -71,26 +70,15 @@ def evaluate(
     import looksay
     from looksay.data import load_data
 
-    if bundle is not None and models:
-        raise UsageError(
-            f"{bundle} is given beside --model; leave --model out, or name every bundle of an "
-            "ensemble with a --model of its own."
-        )
+    chosen = choose_models(bundle, models)
     decoding = resolve_decoding(**options)
     dataset = load_data(data, seed=split_seed, split_file=split_file)
     records = dataset.split(split)
     frequencies = choose_frequencies(frequency_file, records)
-    captioner = looksay.load(bundle or models or None, engine=engine, precision=precision)
-    found = captioner.caption_many(
-        [record.image for record in records], batch_size=batch_size or 16, **decoding
-    )
-    captions, problems = {}, []
-    bar = tqdm(found, total=len(records), unit="image", disable=not sys.stderr.isatty())
-    for record, caption in zip(records, bar, strict=True):
-        if isinstance(caption, looksay.Caption):
-            captions[record.name] = caption.text
-        else:
-            problems.append(caption.message)
+    captioner = looksay.load(chosen, engine=engine, precision=precision)
+    problems: list[str] = []
+    found = caption_records(captioner, records, problems, batch_size=batch_size, **decoding)
+    captions = {record.name: caption.text for record, caption in found}
     say_all(problems)
     score_and_show(
         dataset,
@@ -99,6 +87,7 @@ def evaluate(
         frequencies,
         output=output,
         java=java,
+        own_meteor=own_meteor,
         resamples=resamples,
         resampling_seed=resampling_seed,
         as_json=as_json,

@@ -36,6 +36,11 @@ VERBS: dict[str, tuple[str, str, str]] = {
         "compare",
         "Say whether one system's captions are better than another's.",
     ),
+    "point": (
+        "looksay.cli.point",
+        "point",
+        "Say how often attention lies on what its word names.",
+    ),
     "describe": (
         "looksay.cli.describe",
         "describe",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +10,18 @@ from looksay.data import Record
 from looksay.errors import MetricError, MissingExtraError
 from looksay.evaluation.language import CaptionLanguage, describe_language
 from looksay.evaluation.resampling import Interval, bootstrap_intervals
-from looksay.metrics import CaptionScorer, DocumentFrequencies, Scores, meteor, spice
+from looksay.metrics import (
+    CaptionScorer,
+    DocumentFrequencies,
+    Scores,
+    Sums,
+    best_own_meteor,
+    meteor,
+    spice,
+)
+from looksay.metrics.ngrams import Tokens
+
+Metric = Callable[[Sequence[Sequence[Tokens]], Sequence[Tokens]], Sums]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +86,16 @@ def evaluate_captions(
     *,
     frequencies: DocumentFrequencies | None = None,
     java: bool = False,
+    own_meteor: bool | None = False,
 ) -> Evaluation:
     """Score captions, by the records' names, against the records' captions as references.
 
     frequencies: CIDEr's document frequencies; None: those of the records. java: METEOR and SPICE
-    too; where one cannot be had, `problems` says why.
+    too; where one cannot be had, `problems` says why. own_meteor: METEOR-synonym or METEOR-stem,
+    which need no Java, too; None: only where METEOR is not to be had.
     """
-    return evaluate_with(make_scorer(records, frequencies), captions, java=java)
+    scorer = make_scorer(records, frequencies)
+    return evaluate_with(scorer, captions, java=java, own_meteor=own_meteor)
 
 
 def make_scorer(
@@ -93,18 +107,32 @@ def make_scorer(
 
 
 def evaluate_with(
-    scorer: CaptionScorer, captions: Mapping[str, str], *, java: bool = False
+    scorer: CaptionScorer,
+    captions: Mapping[str, str],
+    *,
+    java: bool = False,
+    own_meteor: bool | None = False,
 ) -> Evaluation:
     """`evaluate_captions` against references that are prepared already."""
     scores = scorer.score(captions)
     problems: dict[str, None] = {}  # without repeats
-    tokens = scorer.tokenize(captions) if java else []
-    for metric in (meteor, spice) if java else ():
+    tokens = scorer.tokenize(captions)
+    sums = list(scores.sums)
+
+    def had(metric: Metric) -> bool:
         try:
-            sums = metric(scorer.references, tokens)
-            scores = Scores.of(scores.images, (*scores.sums, sums))
+            sums.append(metric(scorer.references, tokens))
+            return True
         except (MetricError, MissingExtraError) as error:
             problems[str(error)] = None
+            return False
+
+    has_meteor = java and had(meteor)
+    if own_meteor or (own_meteor is None and not has_meteor):
+        had(best_own_meteor)
+    if java:
+        had(spice)
+    scores = Scores.of(scores.images, sums)
     return Evaluation(
         scores=scores.as_dict(), captions=dict(captions), details=scores, problems=tuple(problems)
     )

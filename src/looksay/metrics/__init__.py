@@ -1,9 +1,11 @@
-"""Scores of captions against references: BLEU, ROUGE-L and CIDEr; METEOR and SPICE by Java."""
+"""Scores of captions against references: BLEU, ROUGE-L and CIDEr; METEOR and SPICE by Java; and
+METEOR-stem or METEOR-synonym, which need none."""
 
 from looksay.metrics.bleu import bleu
 from looksay.metrics.cider import cider, cider_d
 from looksay.metrics.meteor import meteor
 from looksay.metrics.ngrams import DocumentFrequencies
+from looksay.metrics.own_meteor import best_own_meteor, own_meteor
 from looksay.metrics.rouge import rouge_l
 from looksay.metrics.scorer import CaptionScorer, Scores, score_captions
 from looksay.metrics.spice import spice
@@ -15,10 +17,12 @@ __all__ = [
     "DocumentFrequencies",
     "Scores",
     "Sums",
+    "best_own_meteor",
     "bleu",
     "cider",
     "cider_d",
     "meteor",
+    "own_meteor",
     "ptb_tokenize",
     "rouge_l",
     "score_captions",

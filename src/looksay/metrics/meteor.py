@@ -46,16 +46,20 @@ def _question(references: Sequence[Tokens], candidate: Tokens) -> str:
 
 
 def _table(answer: str, num_images: int) -> np.ndarray:
-    """(pictures, COLUMNS); the single chunk of a caption equal to its reference counts as none."""
     try:
         table = np.array([line.split() for line in answer.splitlines()], dtype=np.float64)
         if table.shape != (num_images, COLUMNS):
             raise ValueError(f"an answer of shape {table.shape}")
     except ValueError as error:
         raise MetricError(f"METEOR is left out: its program's answer is odd ({error}).") from error
-    same = (table[:, 21] == table[:, 0]) & (table[:, 22] == table[:, 1]) & (table[:, 20] == 1)
-    table[same, 20] = 0
-    return table
+    return forgive_single_chunks(table)
+
+
+def forgive_single_chunks(table: np.ndarray) -> np.ndarray:
+    """Counts (rows, COLUMNS) in which the single chunk of a caption that matches its reference from
+    end to end counts as none, as the program has it."""
+    whole = (table[:, 21] == table[:, 0]) & (table[:, 22] == table[:, 1]) & (table[:, 20] == 1)
+    return np.where(whole[:, None] & (np.arange(COLUMNS) == 20), 0, table)
 
 
 def meteor_of_sums(table: np.ndarray) -> np.ndarray:

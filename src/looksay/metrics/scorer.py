@@ -11,13 +11,18 @@ from looksay.errors import DataError
 from looksay.metrics.bleu import BleuReferences, bleu_of_sums, bleu_table
 from looksay.metrics.cider import score_cider, similarity, weigh
 from looksay.metrics.ngrams import MAX_N, DocumentFrequencies, Tokens, check_pairs, count_ngrams
+from looksay.metrics.own_meteor import STEM, SYNONYM
 from looksay.metrics.rouge import rouge_l
 from looksay.metrics.sums import Sums, mean_sums
 from looksay.metrics.tokenize import ptb_tokenize
 
 BLEUS = tuple(f"BLEU-{n + 1}" for n in range(MAX_N))
 # The order in which they are shown.
-METRICS = (*BLEUS, "METEOR", "ROUGE-L", "CIDEr", "CIDEr-D", "CIDEr-plain", "SPICE")
+METRICS = (
+    *BLEUS,
+    *("METEOR", SYNONYM, STEM),
+    *("ROUGE-L", "CIDEr", "CIDEr-D", "CIDEr-plain", "SPICE"),
+)
 
 
 @dataclass(frozen=True)
