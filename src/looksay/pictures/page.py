@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import html
 import io
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +13,7 @@ from PIL import Image
 from looksay.images import ImageSource, open_image
 from looksay.pictures.maps import fit
 from looksay.pictures.overlays import lamp
-from looksay.pictures.page_data import page_data
+from looksay.pictures.page_data import page_data, script_json
 from looksay.pictures.page_template import PAGE
 from looksay.pictures.regions import Regions, check_looks
 
@@ -74,9 +73,9 @@ def _data_uri(photo: Image.Image) -> str:
 
 
 def _json(looks: np.ndarray, regions: Regions | None) -> str:
-    """The script's data; "<" is escaped, so that no text in it can end the script."""
-    data = {
-        name: value.tolist() if isinstance(value, np.ndarray) else value
-        for name, value in page_data(looks, regions).items()
-    }
-    return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    return script_json(
+        {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in page_data(looks, regions).items()
+        }
+    )

@@ -5,6 +5,7 @@ T words, R regions; rows and columns of a grid.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,11 @@ def page_data(looks: np.ndarray, regions: Regions | None) -> dict[str, Any]:
         data["where"] = [f"{where}, {tell(share)}" for where, share in pairs]
         data["looked"] = [round(share, 3) for share in shares]
     return data
+
+
+def script_json(value: Any) -> str:
+    """JSON that may stand within a script element: no text in it can end that."""
+    return json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
 
 
 def region(attention_RC: np.ndarray) -> str:

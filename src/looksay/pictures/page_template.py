@@ -15,11 +15,14 @@ class PageTemplate(string.Template):
     delimiter = "@@"
 
 
-_STYLE = """
+COLOURS = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #15181f; --pale: #5d6472;
   --line: #d5d9e2; --lit: #ffd166; --lit-ink: #15181f; --ring: #0b62d6; }
 @media (prefers-color-scheme: dark) { :root { --paper: #11141b; --ink: #eceef3;
   --pale: #a3abba; --line: #343a47; --ring: #8ab8ff; } }
+"""
+
+_STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
@@ -158,6 +161,7 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-act
 <title>@@title</title>
 <link rel="icon" href="data:,">
 <style>"""
+    + COLOURS
     + _STYLE
     + """</style>
 </head>

@@ -29,13 +29,12 @@ from looksay.text import Vocabulary
 from looksay.training.batches import CaptionBatches
 from looksay.training.callbacks import (
     BEST,
-    CHECKPOINT,
     EpochEnd,
     Progress,
     TensorBoardScalars,
     best_epoch,
 )
-from looksay.training.checkpoints import load_checkpoint, load_state
+from looksay.training.checkpoints import load_checkpoint
 from looksay.training.finish import TrainingRun, score_split, write_scored_bundle
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
@@ -44,6 +43,7 @@ from looksay.training.prepare import check_words, prepare_features, prepare_word
 from looksay.training.recipe import Recipe, recipe_from_dict
 from looksay.training.rewards import CaptionReward
 from looksay.training.self_critical import SelfCritic, train_self_critical
+from looksay.training.state import CHECKPOINT, load_state
 from looksay.training.tensorflow_fit import prepare_fit
 
 logger = logging.getLogger(__name__)
