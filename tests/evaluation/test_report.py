@@ -44,6 +44,12 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag == wanted]
 
 
+def block_of(page: str, name: str) -> dict:
+    """What the page stores of the picture with this name."""
+    names = [picture["name"] for picture in data_of(page, "index")["pictures"]]
+    return data_of(page, f"p{names.index(name)}")
+
+
 def data_of(page: str, name: str) -> dict:
     return json.loads(re.search(rf'id="{name}">(.*?)</script>', page, re.DOTALL).group(1))
 
@@ -102,8 +108,12 @@ def test_the_training_is_drawn_where_it_is_known(evaluation, records, about):
 def test_the_index_has_captions_references_and_scores(report, evaluation, records):
     index = data_of(report.read_text(), "index")
     assert index["metrics"] == [name for name in evaluation.scores if name != "CIDEr-D"]
-    assert [picture["name"] for picture in index["pictures"]] == [r.name for r in records]
-    for row, (picture, record) in enumerate(zip(index["pictures"], records, strict=True)):
+    by_name = {record.name: record for record in records}
+    rows = {name: row for row, name in enumerate(evaluation.details.images)}
+    cider = [picture["scores"][index["metrics"].index("CIDEr")] for picture in index["pictures"]]
+    assert len(cider) == 4 and cider == sorted(cider, reverse=True)
+    for picture in index["pictures"]:
+        record, row = by_name[picture["name"]], rows[picture["name"]]
         assert picture["caption"] == evaluation.captions[record.name]
         assert tuple(picture["references"]) == record.captions
         for metric, score in zip(index["metrics"], picture["scores"], strict=True):
@@ -112,7 +122,7 @@ def test_the_index_has_captions_references_and_scores(report, evaluation, record
 
 
 def test_a_thumbnail_is_the_photograph_small(report):
-    block = data_of(report.read_text(), "p1")
+    block = block_of(report.read_text(), "cat.jpg")
     kind, data = block["thumbnail"].split(";base64,")
     with Image.open(io.BytesIO(base64.b64decode(data))) as image:
         assert image.size == (96, 64) == (block["width"], block["height"])
@@ -122,13 +132,13 @@ def test_a_thumbnail_is_the_photograph_small(report):
 
 def test_attention_comes_back_as_it_went_in(report, spotlights):
     page = report.read_text()
-    looks = data_of(page, "p1")["looks"]
+    looks = block_of(page, "cat.jpg")["looks"]
     assert looks["words"] == ["a", "cat", "sits"]
     assert looks["where"] == ["upper left", "lower right", "upper left"]
     grids = np.frombuffer(base64.b64decode(looks["grids"]), np.uint8).reshape(3, *looks["shape"])
     expected = spotlights(3) / spotlights(3).max(axis=(1, 2), keepdims=True)
     assert np.abs(grids / 255 - expected).max() <= 0.5 / 255
-    assert "looks" not in data_of(page, "p3")
+    assert "looks" not in block_of(page, "men.jpg")
 
 
 def test_attention_over_regions_comes_back_too():
@@ -171,9 +181,9 @@ def test_a_picture_that_cannot_be_read_is_a_sentence(evaluation, records, about)
     records[0].image.write_bytes(b"no picture")
     records[1].image.unlink()
     page = report_html(evaluation, records, about)
-    assert "holds text, not a picture" in data_of(page, "p0")["problem"]
-    assert "does not exist" in data_of(page, "p1")["problem"]
-    assert "thumbnail" in data_of(page, "p2")
+    assert "holds text, not a picture" in block_of(page, records[0].name)["problem"]
+    assert "does not exist" in block_of(page, records[1].name)["problem"]
+    assert "thumbnail" in block_of(page, records[2].name)
 
 
 def test_no_thumbnails_where_none_are_wanted(evaluation, records, about):

@@ -37,7 +37,8 @@ function marked(text, asked) {
   return [...parts, text.slice(end)];
 }
 function makeCard(picture, rank, key, asked) {
-  const stored = JSON.parse(document.getElementById("p" + picture.number).textContent);
+  const block = document.getElementById("p" + picture.number);
+  const stored = block ? JSON.parse(block.textContent) : {};
   const card = make("li", {className: "card"}), text = make("div", {className: "text"});
   const rankText = "#" + rank.toLocaleString("en");
   text.append(make("h3", {}, make("span", {className: "rank"}, rankText), " " + picture.name));

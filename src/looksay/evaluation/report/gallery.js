@@ -1,15 +1,15 @@
 // The gallery: reads the controls, shows the chosen pictures a page at a time.
 
-const PAGE = 50;
 const byId = id => document.getElementById(id);
 const index = JSON.parse(byId("index").textContent);
+const PAGE = index.page;
 const pictures = index.pictures.map((picture, number) => ({...picture, number}));
 const controls = byId("controls"), list = byId("pictures"), said = byId("said");
 const ORDERS = {
   [NAME]: ["A to Z", "Middle", "Z to A"],
   [LENGTH]: ["Longest first", "Median first", "Shortest first"],
 };
-let chosen = pictures, page = 0;
+let chosen = pictures, page = 0, incomplete = false;
 
 function bound(input) {
   return input.value.trim() === "" || !isFinite(input.value) ? null : Number(input.value);
@@ -27,6 +27,7 @@ function showPage() {
   const part = chosen.slice(first, first + PAGE), pages = Math.max(1, Math.ceil(chosen.length / PAGE));
   list.replaceChildren(
     ...part.map((picture, i) => makeCard(picture, first + i + 1, key, words)));
+  incomplete = part.some(picture => !byId("p" + picture.number));
   const of = chosen.length === pictures.length ? "" : " of " + pictures.length.toLocaleString("en");
   const num = chosen.length.toLocaleString("en") + of + " pictures";
   const from = (first + 1).toLocaleString("en"), to = (first + part.length).toLocaleString("en");
@@ -73,3 +74,5 @@ for (const nav of document.querySelectorAll(".pages")) {
 controls.hidden = false;
 update();
 performance.mark("looksay-ready");
+// This runs when the first page's pictures are there; those of others may still be on their way.
+document.addEventListener("DOMContentLoaded", () => { if (incomplete) showPage(); });

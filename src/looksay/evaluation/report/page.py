@@ -15,14 +15,14 @@ import looksay
 from looksay.data import Record
 from looksay.data.writing import write_text
 from looksay.evaluation.report.figures import figures_html
-from looksay.evaluation.report.pictures import Looks, blocks, index_json
+from looksay.evaluation.report.pictures import PAGE, Looks, best_first, blocks, index_json
 from looksay.evaluation.report.thumbnails import Thumbnails
 from looksay.evaluation.results import Evaluation
 from looksay.pictures.page_template import COLOURS, LIGHT_SCRIPT, PageTemplate
 
 _SCRIPTS = ("choose.js", "card.js", "gallery.js")
 _PAGES = (
-    '<nav class="pages" aria-label="Pages" hidden>'
+    '<nav class="pages" aria-label="{label}" hidden>'
     '<button type="button" class="previous">Previous</button><span class="page"></span>'
     '<button type="button" class="next">Next</button></nav>'
 )
@@ -80,8 +80,9 @@ def report_html(
         thumbnails: small photographs, those made already or others; None: of the usual size.
         looks: by picture's name what `pack_looks` made; shown where there is a thumbnail.
     """
-    records = [record for record in records if record.name in evaluation.captions]
+    records = best_first(evaluation, records)
     small = (thumbnails or Thumbnails()).of(record.image for record in records)
+    stored = blocks(records, small, looks or {})
     style = COLOURS + _read("style.css")
     script = "\n".join(['"use strict";', LIGHT_SCRIPT, *map(_read, _SCRIPTS)])
     page = PageTemplate(_read("page.html")).substitute(
@@ -93,9 +94,11 @@ def report_html(
         script_hash=_hash(script),
         about=_about(about, len(records)),
         figures=figures_html(evaluation, records, about.history),
-        pages=_PAGES,
+        pages=_PAGES.format(label="Pages"),
+        pages_below=_PAGES.format(label="Pages, below"),
         index=index_json(evaluation, records),
-        blocks=blocks(records, small, looks or {}),
+        first_blocks="\n".join(stored[:PAGE]),
+        other_blocks="\n".join(stored[PAGE:]),
     )
     # names of files need not be Unicode
     return page.encode("utf-8", "replace").decode()

@@ -16,6 +16,8 @@ from looksay.metrics import ptb_tokenize
 from looksay.pictures.page_data import page_data, script_json
 from looksay.pictures.regions import Regions, check_looks
 
+PAGE = 50  # pictures shown at a time
+
 Looks = dict[str, Any]
 
 
@@ -40,6 +42,14 @@ def pack_looks(
     return packed
 
 
+def best_first(evaluation: Evaluation, records: Sequence[Record]) -> list[Record]:
+    """The records that were scored, as the page shows them first: its first blocks are all that it
+    has to wait for."""
+    cider = dict(zip(evaluation.details.images, evaluation.details.per_image["CIDEr"], strict=True))
+    scored = [record for record in records if record.name in cider]
+    return sorted(scored, key=lambda record: -cider[record.name])
+
+
 def index_json(evaluation: Evaluation, records: Sequence[Record]) -> str:
     """The metrics' names and every picture's name, caption, references, length, and scores times
     100. CIDEr-D is left out, which is CIDEr by another name."""
@@ -56,20 +66,20 @@ def index_json(evaluation: Evaluation, records: Sequence[Record]) -> str:
         }
         for record in records
     ]
-    return script_json({"metrics": metrics, "pictures": pictures})
+    return script_json({"page": PAGE, "metrics": metrics, "pictures": pictures})
 
 
 def blocks(
     records: Sequence[Record],
     thumbnails: Iterable[Thumbnail | str | None],
     looks: Mapping[str, Looks],
-) -> str:
+) -> list[str]:
     """A block of JSON a picture, which the page reads when it shows that picture."""
-    return "\n".join(
+    return [
         f'<script type="application/json" id="p{number}">'
         f"{script_json(_block(thumbnail, looks.get(record.name)))}</script>"
         for number, (record, thumbnail) in enumerate(zip(records, thumbnails, strict=True))
-    )
+    ]
 
 
 def _block(thumbnail: Thumbnail | str | None, looks: Looks | None) -> dict[str, Any]:
