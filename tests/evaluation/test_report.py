@@ -95,12 +95,23 @@ def test_a_bar_a_length(report):
     assert {"3: 25", "5: 25", "6: 25", "7: 25"} <= set(titles)
 
 
+def test_very_long_captions_share_the_last_bar(records, about):
+    captions = {
+        record.name: "a dog " * (30 if record.name == "cat.jpg" else 2) for record in records
+    }
+    page = report_html(evaluate_captions(records, captions), records, about)
+    parsed = Page(page)
+    told = parsed.find("svg")[1]["aria-label"]
+    assert "4 to 60 words" in told and "40 words and more, up to 60" in told
+    assert {"4: 75", "40: 25"} <= set(parsed.texts["title"])
+
+
 def test_the_training_is_drawn_where_it_is_known(evaluation, records, about):
     history = [{"epoch": e, "loss": 4 - e, "CIDEr-D": 0.2 + 0.1 * (e == 2)} for e in (1, 2, 3)]
     page = report_html(evaluation, records, dataclasses.replace(about, history=tuple(history)))
     told = [tag["aria-label"] for tag in Page(page).find("svg")]
     assert told[2:] == [
-        "Training loss from 3.000 in epoch 1 to 1.000 in epoch 3.",
+        "Training loss: 3.000 in epoch 1, 1.000 in epoch 3.",
         "CIDEr-D on dev by epoch: best 30.0, in epoch 2.",
     ]
 

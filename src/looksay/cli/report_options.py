@@ -118,10 +118,10 @@ def training_history(bundle: Path) -> tuple[Mapping[str, float], ...]:
     from looksay.training.state import CHECKPOINT, load_state
 
     try:
-        history = load_state(bundle.resolve().parent / CHECKPOINT).get("history", [])
+        state = load_state(bundle.resolve().parent / CHECKPOINT)
     except TrainingError:  # no run, or a damaged one: its curves are an extra
         return ()
-    return tuple(history)
+    return tuple(state.get("history", ())) if isinstance(state, dict) else ()
 
 
 def _short(address: str) -> str:

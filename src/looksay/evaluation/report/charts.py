@@ -93,21 +93,18 @@ def histogram(
     return _svg(told, "".join(parts))
 
 
-def lines(series: Mapping[str, Points], *, across: str, up: str, told: str) -> str:
-    """Points joined by lines, at most two series."""
-    points = [point for line in series.values() for point in line]
-    epochs, values = [x for x, _ in points], [y for _, y in points]
-    first, last = min(epochs), max(max(epochs), min(epochs) + 1)
-    room = 0.05 * max(max(values) - min(values), 1e-3)
-    up_marks = ticks(min(values) - room, max(values) + room, most=4)
+def line(points: Points, *, across: str, up: str, told: str) -> str:
+    """Points, joined."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    first, last = min(xs), max(max(xs), min(xs) + 1)
+    room = 0.05 * max(max(ys) - min(ys), 1e-3)
+    up_marks = ticks(min(ys) - room, max(ys) + room, most=4)
     axes = _Axes(across=(first, last), up=(up_marks[0], up_marks[-1]))
+    places = [(axes.x(x), axes.y(y)) for x, y in points]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     parts = [axes.drawn(across, up, ticks(first, last, most=10, whole=True))]
-    for number, line in enumerate(series.values()):
-        kind = "" if number == 0 else " second"
-        places = [(axes.x(x), axes.y(y)) for x, y in line]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-        parts.append(f'<polyline class="line{kind}" points="{path}"/>')
-        parts += [f'<circle class="dot{kind}" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places]
+    parts.append(f'<polyline class="line" points="{path}"/>')
+    parts += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"/>' for x, y in places]
     return _svg(told, "".join(parts))
 
 
@@ -115,11 +112,12 @@ def bins(values: np.ndarray, *, most: int) -> tuple[list[float], list[float]]:
     """How many values lie in each of at most `most` even bins from 0 on, and the bins' edges."""
     highest = float(values.max(initial=0))
     edges = ticks(0, highest if highest > 0 else 1.0, most=most)
-    counts, _ = np.histogram(values, edges)
+    # rounding may have left the last edge a hair below the highest value
+    counts, _ = np.histogram(np.minimum(values, edges[-1]), edges)
     return [float(count) for count in counts], edges
 
 
-def shares(values: Sequence[int], edges: Sequence[int]) -> list[float]:
+def shares(values: np.ndarray, edges: Sequence[int]) -> list[float]:
     """Of whole numbers the percentage that each edge but the last stands for."""
     counts, _ = np.histogram(values, edges)
     return [100 * float(count) / max(1, len(values)) for count in counts]

@@ -13,7 +13,7 @@ from looksay.evaluation.results import Evaluation
 from looksay.metrics import ptb_tokenize
 from looksay.pictures.curves import curve_points
 
-_LONGEST = 40  # words; longer sentences are counted there
+_LONGEST = 40  # words of a bar; longer captions are counted there
 _METRIC = "CIDEr"  # whose distribution is shown
 
 
@@ -71,18 +71,21 @@ def _distribution(evaluation: Evaluation) -> str:
 def _length(evaluation: Evaluation, records: Sequence[Record]) -> str:
     lengths = _lengths(evaluation.captions.values())
     of_references = _lengths(caption for record in records for caption in record.captions)
-    edges = list(range(min(lengths + of_references), max(lengths + of_references) + 2))
     told = (
         f"How long captions are: {min(lengths)} to {max(lengths)} words, median "
         f"{np.median(lengths):g}; the line: references, median {np.median(of_references):g}."
     )
+    longest = max(lengths + of_references)
+    if longest > _LONGEST:
+        told += f" Those of {_LONGEST} words and more, up to {longest}, share the last bar."
+    edges = list(range(min(lengths + of_references), min(longest, _LONGEST) + 2))
     chart = charts.histogram(
-        charts.shares(lengths, edges),
+        charts.shares(np.minimum(lengths, _LONGEST), edges),
         edges,
         across="words",
         up="% of captions",
         told=told,
-        outline=charts.shares(of_references, edges),
+        outline=charts.shares(np.minimum(of_references, _LONGEST), edges),
         whole=True,
     )
     return _figure(chart, told)
@@ -99,28 +102,23 @@ def _language(evaluation: Evaluation) -> str:
 
 
 def _lengths(captions: Iterable[str]) -> list[int]:
-    return [min(len(ptb_tokenize(caption)), _LONGEST) for caption in captions]
+    return [len(ptb_tokenize(caption)) for caption in captions]
 
 
 def _training(history: Sequence[Mapping[str, float]]) -> str:
     """The run's losses and its dev CIDEr, where they are known."""
     points = curve_points(history)
+    loss, cider = points["loss"], points["dev_cider"]
     parts: list[str] = []
-    losses = {name: points[name] for name in ("loss", "dev_loss") if points[name]}
-    if losses:
-        told = "; ".join(
-            f"{'training' if name == 'loss' else 'dev'} loss from {line[0][1]:.3f} in epoch "
-            f"{line[0][0]:g} to {line[-1][1]:.3f} in epoch {line[-1][0]:g}"
-            for name, line in losses.items()
-        )
-        told = f"{told[0].upper()}{told[1:]}."
-        chart = charts.lines(losses, across="epoch", up="loss", told=told)
+    if loss:
+        (first, high), (last, low) = loss[0], loss[-1]
+        told = f"Training loss: {high:.3f} in epoch {first:g}, {low:.3f} in epoch {last:g}."
+        chart = charts.line(loss, across="epoch", up="loss", told=told)
         parts += ["Training: loss", _figure(chart, told)]
-    if points["dev_cider"]:
-        epoch, best = max(points["dev_cider"], key=lambda point: point[1])
+    if cider:
+        epoch, best = max(cider, key=lambda point: point[1])
         told = f"CIDEr-D on dev by epoch: best {best:.1f}, in epoch {epoch:g}."
-        line = {"dev": points["dev_cider"]}
-        chart = charts.lines(line, across="epoch", up="CIDEr-D", told=told)
+        chart = charts.line(cider, across="epoch", up="CIDEr-D", told=told)
         parts += ["Training: dev CIDEr-D", _figure(chart, told)]
     return _section(*parts) if parts else ""
 
