@@ -96,6 +96,20 @@ def test_a_bad_picture_is_an_error_and_the_rest_goes_on(captioner, folder):
     assert record["error"] == found[4].message and record["caption"] is None
 
 
+def test_a_watcher_gets_each_picture_that_could_be_read_once(captioner, folder):
+    sources = list(find_images([folder]))
+    seen = []
+    found = captioner.caption_many(
+        sources, watch=lambda source, photo: seen.append((source, photo.size, photo.mode))
+    )
+    captions = [caption for caption in found if isinstance(caption, Caption)]
+    assert sorted(str(source) for source, _, _ in seen) == sorted(c.image for c in captions)
+    assert {mode for _, _, mode in seen} == {"RGB"} and {size for _, size, _ in seen} == {(8, 8)}
+    assert texts(captions) == texts(
+        caption for caption in captioner.caption_many(sources) if isinstance(caption, Caption)
+    )
+
+
 def test_only_bad_pictures_need_no_backbone(bundle_folder):
     captioner = looksay.load(bundle_folder)
     assert [type(item) for item in captioner.caption_many([b"1", b"2"])] == [CaptionError] * 2

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +13,7 @@ import time
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -87,6 +91,36 @@ def test_a_split_is_captioned_by_bundles_together(looksay, bundle, second, photo
     assert json.loads(Path("alone.jsonl").read_text())["caption"] == scored["caption"]
     result = looksay("evaluate", bundle, "--model", second, *data)
     assert result.status == 2 and "every bundle of an ensemble" in result.err
+
+
+def test_a_report_shows_where_the_words_look(looksay, bundle, photos, tmp_path):
+    """And the curves of the run that the bundle lies in; a picture that is torn is a note."""
+    run = tmp_path / "run"
+    shutil.copytree(bundle, run / "bundle")
+    history = {"history": [{"epoch": 1, "loss": 2.5, "CIDEr-D": 0.5}]}
+    np.savez(run / "checkpoint.npz", state=np.frombuffer(json.dumps(history).encode(), np.uint8))
+    (photos / "torn.jpg").write_bytes((photos / "b.jpg").read_bytes()[:200])
+    names = ("a.png", "b.jpg", "torn.jpg")
+    captions = "\n".join(["image,caption", *(f"{name},a dog runs" for name in names)])
+    (photos / "captions.csv").write_text(captions)
+    Path("s.json").write_text(json.dumps({"format": 1, "splits": {"dev": names}}))
+    command = ("evaluate", run / "bundle", "--data", "folder:photos", "--splits", "s.json")
+    result = looksay(*command, "--no-java", "--report", "r.html", "--output", "scored")
+    assert result.status == 1 and "r.html has 2 pictures" in result.err
+    page = Path("r.html").read_text(encoding="utf-8")
+    blocks = [json.loads(text) for text in re.findall(r'id="p\d+">(.*?)</script>', page)]
+    said = [entry["caption"] for entry in json.loads(Path("scored/results.json").read_text())]
+    assert [" ".join(block["looks"]["words"]) for block in blocks] == said
+    for block in blocks:
+        grids = base64.b64decode(block["looks"]["grids"])
+        assert len(grids) == 4 * len(block["looks"]["words"]) and block["looks"]["shape"] == [2, 2]
+    assert [(block["width"], block["height"]) for block in blocks] == [(10, 11), (20, 21)]
+    assert "<h1>toy on folder:photos, dev</h1>" in page and "CIDEr-D on dev by epoch" in page
+    assert re.search(r"<li>[^<]*torn\.jpg is truncated", page)
+    (run / "checkpoint.npz").write_bytes(b"torn")
+    assert looksay(*command, "--no-java", "--report", "r.html", "--thumbnail-pixels", 0).status == 1
+    page = Path("r.html").read_text(encoding="utf-8")
+    assert "CIDEr-D on dev by epoch" not in page and "data:image" not in page
 
 
 def test_groups_of_beams_find_captions_that_differ(looksay, bundle, photos):

@@ -186,3 +186,40 @@ def test_what_two_files_have_in_common_is_compared_on_request(looksay):
     result = looksay(*command, "--subset")
     assert result.status == 1 and "no picture in common" in result.err
     assert looksay(*command, "--resamples", 0).status == 2
+
+
+def test_a_report_of_any_systems_captions(looksay):
+    Path("photos/b.png").write_bytes(b"torn")
+    command = ("score", "right.json", *DATA, "--no-java", "--json")
+    plain = looksay(*command)
+    result = looksay(*command, "--report", "deep/report.html")
+    assert result.status == 0 and result.out == plain.out
+    assert result.err.startswith("looksay: deep/report.html has 3 pictures in 0.0 MB")
+    page = Path("deep/report.html").read_text(encoding="utf-8")
+    assert "<title>right.json on folder:photos, dev</title>" in page
+    words = " ".join(map(str, command))
+    assert f"looksay {words} --report deep/report.html</code>" in page
+    assert page.count('"thumbnail":') == 2 and page.count('"problem":') == 1
+    assert '"looks":' not in page and "a brown dog is running" in page
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--report", "report.txt"), "must end in .html"),
+        (("--report", "folder.html"), "is a folder"),
+        (("--thumbnail-pixels", "64"), "needs --report"),
+        (("--report", "r.html", "--thumbnail-pixels", "-1"), "not in the range"),
+    ],
+)
+def test_a_report_that_cannot_be_is_refused_at_once(looksay, options, words):
+    Path("folder.html").mkdir()
+    result = looksay("score", "gone.json", *DATA, *options)
+    assert result.status == 2 and words in result.err and "gone.json" not in result.err
+
+
+def test_a_report_that_cannot_be_written_loses_no_scores(looksay):
+    Path("file").write_text("x")
+    result = looksay("score", "right.json", *DATA, "--no-java", "--report", "file/r.html")
+    assert result.status == 1 and "file/r.html cannot be written" in result.err
+    assert result.lines[0] == "3 pictures"

@@ -30,6 +30,7 @@ def run_of(graphs: Path, num_pictures: int) -> SimpleNamespace:
     from looksay.data import Record
     from looksay.decoding import decode
     from looksay.runtime import Bundle, GraphStepper, open_graph
+    from looksay.training.feature_options import FeatureOptions
 
     bundle = Bundle.open(graphs)
     stepper = GraphStepper(*(open_graph(bundle.graph(name)) for name in ("encode", "step")))

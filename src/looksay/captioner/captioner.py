@@ -16,7 +16,7 @@ import numpy as np
 from looksay.captioner.caption import Caption, CaptionError
 from looksay.captioner.ensemble import Ensemble, Ground, Said, overall
 from looksay.captioner.features import FEW, Features
-from looksay.captioner.loading import Loader, Picture, image_path, load_picture
+from looksay.captioner.loading import Loader, Picture, Watch, image_path, load_picture
 from looksay.captioner.stream import Batch, stream
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
@@ -148,6 +148,7 @@ class Captioner:
         *,
         batch_size: int = BATCH_SIZE,
         with_errors: bool = True,
+        watch: Watch | None = None,
         **options: Any,
     ) -> Iterator[Caption | CaptionError]:
         """The captions of any number of pictures, one by one and in order, in bounded memory.
@@ -156,6 +157,10 @@ class Captioner:
         `sources` is read up to three batches ahead. A picture that cannot be read gives a
         CaptionError in its place, or raises its ImageError when `with_errors` is False. An
         ImageError among the sources, as `images.find_images` yields them, counts as one.
+
+        `watch(source, photograph)` is called in the reading threads with each picture as it was
+        opened: upright, RGB, perhaps reduced, its sides at least the model's where the file's are.
+        Whoever wants small pictures of many has no need to open them again.
         """
         resolved = self.options.override(**options)
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
@@ -168,7 +173,7 @@ class Captioner:
         return stream(
             sources,
             batch_size=batch_size,
-            loader=Loader(backbones.image_sizes, self._limits, backbones.lookers),
+            loader=Loader(backbones.image_sizes, self._limits, backbones.lookers, watch),
             start=backbones.start,
             decode=decode_batch,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, runtime_checkable
 
@@ -12,7 +12,10 @@ import numpy as np
 from PIL import Image
 
 from looksay.errors import ImageError
-from looksay.images import ImageLimits, load_square, open_image
+from looksay.images import ImageLimits, open_image, to_square
+
+Watch = Callable[[Any, Image.Image], None]
+"""Gets a source and its photograph as it was opened for the model, in a loading thread."""
 
 
 @runtime_checkable
@@ -53,10 +56,14 @@ def image_path(source: Any) -> str | None:
 
 
 def load_picture(
-    source: Any, sizes: Collection[int], limits: ImageLimits, lookers: Collection[Looker] = ()
+    source: Any,
+    sizes: Collection[int],
+    limits: ImageLimits,
+    lookers: Collection[Looker] = (),
+    watch: Watch | None = None,
 ) -> Picture:
     """Read one picture in each of the sizes and for each looker; a stream to its end, so that it
-    can be shown later.
+    can be shown later. `watch` gets it as it was opened for the largest size.
 
     Raises ImageError, the source itself if it is one, as `images.find_images` yields them.
     """
@@ -64,7 +71,12 @@ def load_picture(
         raise source
     if hasattr(source, "read") and not isinstance(source, os.PathLike):
         source = source.read(limits.max_bytes + 1)
-    squares = {size: load_square(source, size, limits=limits) for size in sizes}
+    squares = {}
+    for size in sorted(sizes):
+        photo = open_image(source, limits=limits, at_least=size)
+        squares[size] = to_square(photo, size)
+    if watch is not None and squares:
+        watch(source, photo)
     # opened apart, so that a square is the same with lookers and without
     looks = {
         looker: looker.look(open_image(source, limits=limits, at_least=looker.least_side))
@@ -77,9 +89,14 @@ class Loader:
     """A few threads that read pictures; Pillow lets go of the interpreter while it decodes."""
 
     def __init__(
-        self, sizes: Collection[int], limits: ImageLimits, lookers: Collection[Looker] = ()
+        self,
+        sizes: Collection[int],
+        limits: ImageLimits,
+        lookers: Collection[Looker] = (),
+        watch: Watch | None = None,
     ):
         self._sizes, self._limits, self._lookers = sizes, limits, lookers
+        self._watch = watch
         self._pool = ThreadPoolExecutor(num_loading_threads(), "looksay-load")
 
     def start(self, source: Any) -> Future[Picture | Unreadable]:
@@ -91,7 +108,7 @@ class Loader:
 
     def _load(self, source: Any) -> Picture | Unreadable:
         try:
-            return load_picture(source, self._sizes, self._limits, self._lookers)
+            return load_picture(source, self._sizes, self._limits, self._lookers, self._watch)
         except ImageError as error:
             return Unreadable(source, error)
 

@@ -23,9 +23,10 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 @dataclass
 class Session:
-    """What the options before and after the verb have said about the whole command."""
+    """The whole command: its words behind `looksay`, and what `--debug` among them has said."""
 
     debug: bool = False
+    words: tuple[str, ...] = ()
 
 
 def debug_option() -> click.Option:

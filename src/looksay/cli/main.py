@@ -118,7 +118,7 @@ cli.params.append(debug_option())
 def run(args: Sequence[str] | None = None) -> int:
     """Carries out one command line and returns its exit status; shows errors as sentences."""
     _speak_utf8()
-    session = Session()
+    session = Session(words=tuple(sys.argv[1:] if args is None else args))
     try:
         status = cli.main(
             args=None if args is None else list(args),

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from looksay.cli.report_options import REPORT, plan_report, report_options
 from looksay.cli.scoring_options import (
     FILES,
     METRICS,
@@ -23,6 +24,7 @@ EPILOG = f"""\b
 Examples:
   looksay score results.json --data flickr8k:~/Flickr8k --split dev
   looksay score results.json --data coco:~/COCO --no-java --output scored/
+  looksay score results.json --data coco:~/COCO --report results.html
   looksay data frequencies flickr8k:~/Flickr8k --output frequencies.json
   looksay score one.json --subset --document-frequencies frequencies.json --data flickr8k:~/Flickr8k
 
@@ -30,6 +32,7 @@ Examples:
 RESULTS is a file in COCO's results format, [{{"image_id": ..., "caption": ...}}], an image_id
 COCO's number or the picture's name; or a folder that --output wrote.
 {FILES}
+{REPORT}
 
 \b
 {METRICS}
@@ -41,6 +44,7 @@ COCO's number or the picture's name; or a folder that --output wrote.
 @data_option
 @split_option
 @output_option
+@report_options
 @subset_option
 @scoring_options
 @seed_option
@@ -50,6 +54,8 @@ def score(
     data: str,
     split: str,
     output: Path | None,
+    report: Path | None,
+    thumbnail_pixels: int | None,
     subset: bool,
     frequency_file: Path | None,
     split_seed: int,
@@ -60,9 +66,19 @@ def score(
     from looksay.data import load_data
     from looksay.evaluation import match_results, read_results
 
+    page = plan_report(report, thumbnail_pixels)
     read = read_results(results)
     dataset = load_data(data, seed=split_seed, split_file=split_file)
     records = dataset.split(split)
     captions = match_results(read, records, results, subset=subset)
     frequencies = choose_frequencies(frequency_file, records)
-    score_and_show(dataset, split, captions, frequencies, output=output, **options)
+    score_and_show(
+        dataset,
+        split,
+        captions,
+        frequencies,
+        output=output,
+        subject=results.name,
+        report=page,
+        **options,
+    )

@@ -12,6 +12,7 @@ import click
 from looksay.cli.training_options import say_all
 
 if TYPE_CHECKING:
+    from looksay.cli.report_options import Report
     from looksay.data import Dataset, Record
     from looksay.evaluation import Evaluation
     from looksay.metrics import DocumentFrequencies
@@ -115,8 +116,11 @@ def score_and_show(
     resamples: int,
     resampling_seed: int,
     as_json: bool,
+    subject: str = "",
+    report: Report | None = None,
 ) -> Evaluation:
-    """Score captions, by picture's name, of a split or a part of it; print and write the scores."""
+    """Score captions, by picture's name, of a split or a part of it; print and write the scores,
+    and the report of the `subject` that made the captions."""
     from looksay.evaluation import evaluate_captions, write_evaluation
 
     records = [record for record in dataset.split(split) if record.name in captions]
@@ -136,4 +140,6 @@ def score_and_show(
     if output is not None:
         write_evaluation(output, evaluation)
     click.echo(json.dumps(evaluation.as_dict()) if as_json else evaluation.table())
+    if report is not None:
+        report.write(evaluation, dataset, split, subject)
     return evaluation

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,16 +32,21 @@ def caption_records(
     problems: list[str],
     *,
     batch_size: int | None,
+    watch: Callable[..., None] | None = None,
     **decoding: Any,
 ) -> Iterator[tuple[Record, Caption]]:
     """Each record with its caption, in order and with a progress bar; of a picture that cannot be
-    read the sentence that says why is put among the problems."""
+    read the sentence that says why is put among the problems. watch: see
+    `Captioner.caption_many`."""
     from tqdm import tqdm
 
     import looksay
 
     found = captioner.caption_many(
-        [record.image for record in records], batch_size=batch_size or BATCH_SIZE, **decoding
+        [record.image for record in records],
+        batch_size=batch_size or BATCH_SIZE,
+        watch=watch,
+        **decoding,
     )
     bar = tqdm(found, total=len(records), unit="image", disable=not sys.stderr.isatty())
     for record, caption in zip(records, bar, strict=True):

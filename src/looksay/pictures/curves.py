@@ -50,8 +50,7 @@ def training_curves(history: Sequence[Mapping[str, float]], path: str | os.PathL
     Returns:
         The path written.
     """
-    loss, dev_loss, cider = (_points(history, _NAMES[name]) for name in _NAMES)
-    cider = [(epoch, 100 * value) for epoch, value in cider]
+    loss, dev_loss, cider = curve_points(history).values()
     epochs = [epoch for epoch, _ in loss + dev_loss + cider] or [1.0]
     sheet = _Sheet(min(epochs), max(epochs), plots=2)
     losses = [
@@ -63,6 +62,13 @@ def training_curves(history: Sequence[Mapping[str, float]], path: str | os.PathL
     if cider:
         sheet.mark_best(1, max(cider, key=lambda point: point[1]))
     return _write(sheet.finished(), Path(path))
+
+
+def curve_points(history: Sequence[Mapping[str, float]]) -> dict[str, Points]:
+    """(epoch, value) of "loss", "dev_loss" and "dev_cider" (times 100), see `training_curves`."""
+    points = {name: _points(history, names) for name, names in _NAMES.items()}
+    points["dev_cider"] = [(epoch, 100 * value) for epoch, value in points["dev_cider"]]
+    return points
 
 
 def _points(history: Sequence[Mapping[str, float]], names: Sequence[str]) -> Points:

@@ -6,6 +6,7 @@ Nothing in it asks for anything from outside, and its own policy forbids that to
 from __future__ import annotations
 
 import string
+from importlib.resources import files
 
 
 class PageTemplate(string.Template):
@@ -14,11 +15,14 @@ class PageTemplate(string.Template):
     delimiter = "@@"
 
 
-_STYLE = """
+COLOURS = """
 :root { color-scheme: light dark; --paper: #fff; --ink: #15181f; --pale: #5d6472;
   --line: #d5d9e2; --lit: #ffd166; --lit-ink: #15181f; --ring: #0b62d6; }
 @media (prefers-color-scheme: dark) { :root { --paper: #11141b; --ink: #eceef3;
   --pale: #a3abba; --line: #343a47; --ring: #8ab8ff; } }
+"""
+
+_STYLE = """
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
@@ -53,8 +57,9 @@ button:focus-visible { outline: 3px solid var(--ring); outline-offset: 2px; }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 """
 
+LIGHT_SCRIPT = files("looksay.pictures").joinpath("light.js").read_text(encoding="utf-8")
+
 _SCRIPT = """
-"use strict";
 const data = JSON.parse(document.getElementById("attention").textContent);
 const picture = document.querySelector(".picture");
 const photo = picture.querySelector("img"), canvas = picture.querySelector("canvas");
@@ -67,96 +72,8 @@ if (data.looked) words.forEach((word, i) => {
   word.style.setProperty("--looked", data.looked[i]);
 });
 const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-const context = canvas.getContext("2d");
-const mask = document.createElement("canvas"), maskContext = mask.getContext("2d");
 
-// The same smoothing and stretching as on looksay's other pictures.
-function kernel(places, pixels) {
-  const rows = [];
-  for (let p = 0; p < pixels; p++) {
-    const at = (p + 0.5) * places / pixels - 0.5, row = [];
-    let sum = 0;
-    for (let q = 0; q < places; q++) {
-      const d = (at - q) / data.kernel;
-      row.push(Math.exp(-0.5 * d * d));
-      sum += row[q];
-    }
-    rows.push(row.map(weight => weight / sum));
-  }
-  return rows;
-}
-function lightOf(grid) {
-  const w = mask.width, h = mask.height, out = new Float32Array(w * h);
-  let low = Infinity, peak = 0, total = 0;
-  const across = grid.map(line => lightOf.across.map(
-    row => row.reduce((sum, weight, q) => sum + weight * line[q], 0)));
-  for (let y = 0; y < h; y++) for (let x = 0; x < w; x++) {
-    const down = lightOf.down[y];
-    let value = 0;
-    for (let r = 0; r < down.length; r++) value += down[r] * across[r][x];
-    out[y * w + x] = value;
-    low = Math.min(low, value); peak = Math.max(peak, value); total += value;
-  }
-  const stretch = Math.max(peak - low, total / out.length, 1e-9);
-  return out.map(value => 1 - (peak - value) / stretch);
-}
-// Of regions: in each point the light of the brightest box over it.
-function lightOfBoxes(levels) {
-  const w = mask.width, h = mask.height, out = new Float32Array(w * h);
-  data.boxes.forEach((box, r) => {
-    const right = Math.max(box[2] * w, box[0] * w + 1), down = Math.max(box[3] * h, box[1] * h + 1);
-    for (let y = Math.floor(box[1] * h); y < Math.min(h, Math.round(down)); y++)
-      for (let x = Math.floor(box[0] * w); x < Math.min(w, Math.round(right)); x++)
-        out[y * w + x] = Math.max(out[y * w + x], levels[r] / 255);
-  });
-  return out;
-}
-// Frames with tags, the brightest on top; a tag that has no free place is left out.
-function drawFrames(word) {
-  const w = canvas.width, h = canvas.height, side = Math.max(w, h), taken = [];
-  const size = Math.max(13, side / 38), high = 1.35 * size;
-  context.globalCompositeOperation = "source-over";
-  context.font = size + "px system-ui, sans-serif";
-  context.textBaseline = "middle";
-  const shown = data.framed[word];
-  shown.slice().reverse().forEach(r => {
-    const box = data.boxes[r], line = side / 200 * (r === shown[0] ? 1 : .6);
-    context.strokeStyle = "rgba(255, 209, 102, " + (.25 + .75 * data.levels[word][r] / 255) + ")";
-    context.lineWidth = line;
-    context.strokeRect(box[0] * w + line / 2, box[1] * h + line / 2,
-      (box[2] - box[0]) * w - line, (box[3] - box[1]) * h - line);
-  });
-  shown.filter(r => data.names[r]).forEach(r => {
-    const box = data.boxes[r], wide = context.measureText(data.names[r]).width + .6 * size;
-    const left = box[0] * w, top = box[1] * h, right = box[2] * w - wide, low = box[3] * h - high;
-    const places = [[left, top], [right, top], [left, low], [right, low]];
-    if (top >= high) places.unshift([left, top - high]);
-    for (let [x, y] of places) {
-      x = Math.min(Math.max(x, 0), w - wide);
-      y = Math.min(Math.max(y, 0), h - high);
-      if (taken.some(t => x < t[2] && t[0] < x + wide && y < t[3] && t[1] < y + high)) continue;
-      taken.push([x, y, x + wide, y + high]);
-      context.fillStyle = "#ffd166";
-      context.fillRect(x, y, wide, high);
-      context.fillStyle = "#15181f";
-      context.fillText(data.names[r], x + .3 * size, y + .53 * high);
-      break;
-    }
-  });
-}
-function draw(light) {
-  const pixels = maskContext.createImageData(mask.width, mask.height);
-  for (let i = 0; i < light.length; i++) pixels.data[4 * i + 3] = 255 * light[i] + 0.5;
-  maskContext.putImageData(pixels, 0, 0);
-  context.globalCompositeOperation = "copy";
-  context.drawImage(photo, 0, 0, canvas.width, canvas.height);
-  context.globalCompositeOperation = "destination-in";
-  context.imageSmoothingQuality = "high";
-  context.drawImage(mask, 0, 0, canvas.width, canvas.height);
-  if (data.boxes && shown >= 0) drawFrames(shown);
-}
-
-let lights = [], now = null, shown = -1, pinned = -1, frame = 0, timer = 0;
+let lamp = null, lights = [], now = null, shown = -1, pinned = -1, frame = 0, timer = 0;
 function show(index) {
   if (index === shown) return;
   const before = shown;
@@ -167,13 +84,13 @@ function show(index) {
   cancelAnimationFrame(frame);
   if (index < 0 || !lights.length) return;
   const from = now, to = lights[index];
-  if (before < 0 || !from || still) { now = to; draw(now); return; }
+  if (before < 0 || !from || still) { now = to; lamp.draw(now, shown); return; }
   const began = performance.now();
   const move = time => {
     const share = Math.min(1, Math.max(0, (time - began) / 280));
     const ease = share * share * (3 - 2 * share);
     now = to.map((value, i) => from[i] + (value - from[i]) * ease);
-    draw(now);
+    lamp.draw(now, shown);
     if (share < 1) frame = requestAnimationFrame(move);
   };
   frame = requestAnimationFrame(move);
@@ -225,19 +142,11 @@ play.addEventListener("click", () => {
 photo.decode().catch(() => {}).then(() => {
   canvas.width = photo.naturalWidth;
   canvas.height = photo.naturalHeight;
-  // boxes have edges, which a coarse light would blur
-  const scale = (data.boxes ? 240 : 96) / Math.max(canvas.width, canvas.height);
-  mask.width = Math.max(1, Math.round(canvas.width * scale));
-  mask.height = Math.max(1, Math.round(canvas.height * scale));
   if (!words.length) return;
-  if (data.boxes) lights = data.levels.map(lightOfBoxes);
-  else {
-    lightOf.across = kernel(data.grids[0][0].length, mask.width);
-    lightOf.down = kernel(data.grids[0].length, mask.height);
-    lights = data.grids.map(lightOf);
-  }
-  if (shown >= 0) { now = lights[shown]; draw(now); }
-  if (words.length) play.hidden = false;
+  lamp = makeLamp(photo, canvas, data);
+  lights = words.map((word, index) => lamp.light(index));
+  if (shown >= 0) { now = lights[shown]; lamp.draw(now, shown); }
+  play.hidden = false;
 });
 """
 
@@ -252,6 +161,7 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-act
 <title>@@title</title>
 <link rel="icon" href="data:,">
 <style>"""
+    + COLOURS
     + _STYLE
     + """</style>
 </head>
@@ -265,7 +175,9 @@ style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-act
 <button type="button" id="play" hidden>Play</button></div>
 </main>
 <script type="application/json" id="attention">@@attention</script>
-<script>"""
+<script>"use strict";
+"""
+    + LIGHT_SCRIPT
     + _SCRIPT
     + """</script>
 </body>

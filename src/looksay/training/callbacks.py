@@ -13,11 +13,11 @@ from tqdm import tqdm
 from looksay.pictures import training_curves
 from looksay.training.checkpoints import save_checkpoint
 from looksay.training.optimizers import averaged_weights
+from looksay.training.state import CHECKPOINT
 
 logger = logging.getLogger(__name__)
 
 BEST = "best.weights.h5"
-CHECKPOINT = "checkpoint.npz"
 
 
 class EpochEnd(keras.callbacks.Callback):

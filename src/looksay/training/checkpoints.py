@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +16,7 @@ import keras
 import numpy as np
 
 from looksay.errors import TrainingError
-
-# what reading a broken .npz file raises
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zlib.error)
+from looksay.training.state import DAMAGE
 
 
 def save_checkpoint(path: Path, model: keras.Model, state: dict[str, Any]) -> None:
@@ -62,18 +58,9 @@ def load_checkpoint(path: Path, model: keras.Model) -> dict[str, Any]:
         raise TrainingError(
             f"{path} is not there: nothing to resume; start without --resume"
         ) from None
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise TrainingError(f"{path} is damaged or of another model; start a new run") from error
     return state
-
-
-def load_state(path: Path) -> dict[str, Any]:
-    """The run's state alone. TrainingError where the file is damaged."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return json.loads(arrays["state"].tobytes())
-    except _DAMAGE as error:
-        raise TrainingError(f"{path} is damaged or of another model; start a new run") from error
 
 
 def _variables(model: keras.Model) -> dict[str, list]:

@@ -29,13 +29,12 @@ from looksay.text import Vocabulary
 from looksay.training.batches import CaptionBatches
 from looksay.training.callbacks import (
     BEST,
-    CHECKPOINT,
     EpochEnd,
     Progress,
     TensorBoardScalars,
     best_epoch,
 )
-from looksay.training.checkpoints import load_checkpoint, load_state
+from looksay.training.checkpoints import load_checkpoint
 from looksay.training.finish import TrainingRun, write_scored_bundle
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
@@ -45,6 +44,7 @@ from looksay.training.recipe import Recipe, recipe_from_dict
 from looksay.training.rewards import CaptionReward
 from looksay.training.scores import score_split
 from looksay.training.self_critical import SelfCritic, train_self_critical
+from looksay.training.state import CHECKPOINT, load_state
 from looksay.training.teachers import SoftTargets, check_teachers, soft_targets
 from looksay.training.tensorflow_fit import prepare_fit
 from looksay.training.trunk import build_seeing_model, trunk_variables
