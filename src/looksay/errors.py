@@ -50,6 +50,10 @@ class MetricError(LooksayError):
     """A metric cannot be computed: what its own program needs is missing, or the program failed."""
 
 
+class PageError(LooksayError):
+    """A page cannot be read or written."""
+
+
 class MissingExtraError(LooksayError):
     """An optional part of looksay is not installed; the message gives the command that does it."""
 

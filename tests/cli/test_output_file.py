@@ -152,7 +152,7 @@ def test_a_disk_that_fills_up_names_the_file(looksay, captioner, photos, monkeyp
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("looksay.cli.outputs.RawFile._write_some", fill)
-    monkeypatch.setattr("looksay.cli.outputs._replace", fill)
+    monkeypatch.setattr("looksay.cli.outputs.replace_file", fill)
     result = looksay("caption", "photos", "--output", f"out.{format}")
     assert result.status == 1 and "disk is full" in result.err and f"out.{format}" in result.err
 

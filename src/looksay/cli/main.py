@@ -25,6 +25,11 @@ VERBS: dict[str, tuple[str, str, str]] = {
         "caption",
         "Say what photographs show.",
     ),
+    "alt-text": (
+        "looksay.cli.alt_text",
+        "alt_text",
+        "Find a site's images that have no text, and propose or write it.",
+    ),
     "download": ("looksay.cli.download", "download", "Download COCO, Flickr8k or Flickr30k."),
     "train": ("looksay.cli.train", "train", "Train a model on your photographs and captions."),
     "evaluate": ("looksay.cli.evaluate", "evaluate", "Score a model's captions of a data set."),
