@@ -46,6 +46,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
     ),
     "extract": ("looksay.cli.extract", "extract", "Compute and keep photographs' features."),
     "peek": ("looksay.cli.peek", "peek", "Caption with any kept epoch of a training run."),
+    "embed": ("looksay.cli.embed", "embed", "Write captions into photographs' own metadata."),
     "export": ("looksay.cli.export", "export", "Make a bundle of any kept epoch of a run."),
     "data": ("looksay.cli.data", "data", "Look at a data set's captions; clean, save, split them."),
     "models": ("looksay.cli.models", "models", "List the models at hand, with their figures."),

@@ -11,7 +11,7 @@ import pytest
 from looksay.library.alt_text.addresses import Unseen, locate
 from looksay.library.alt_text.file_names import names_a_file
 from looksay.library.alt_text.masking import mask_templates
-from looksay.library.alt_text.wording import to_alt_text
+from looksay.library.wording import to_alt_text
 
 
 @pytest.mark.parametrize(

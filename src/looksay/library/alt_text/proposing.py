@@ -21,7 +21,7 @@ from looksay.library.alt_text.finding import Finding, State
 from looksay.library.alt_text.markdown_images import is_markdown
 from looksay.library.alt_text.pages import Page, find_pages, open_page
 from looksay.library.alt_text.places import Place
-from looksay.library.alt_text.wording import MAX_LENGTH, to_alt_text
+from looksay.library.wording import MAX_LENGTH, to_alt_text
 
 SMALL_PIXELS = 48
 # Of the shipped model's captions of 500 dev photographs of Flickr8k, those with a mean word
