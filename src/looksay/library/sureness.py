@@ -1,4 +1,4 @@
-"""How sure the model is of a caption, as the library's verbs ask it."""
+"""How sure the model is of a caption, and how sure it must be to write without being asked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from looksay.captioner import Caption
+
+
+# Of the shipped model's captions of 500 dev photographs of Flickr8k, those with a mean word
+# probability from 0.7 on (46%) score CIDEr 77, as a person's do (79); all of them score 58.
+SURE_ENOUGH = 0.7
 
 
 def mean_word_probability(caption: Caption) -> float:

@@ -58,6 +58,11 @@ def test_each_image_gets_the_state_it_deserves(site, write, captioner):
     assert first.confidence == pytest.approx(0.9)
 
 
+def test_an_icon_that_is_all_a_link_has_needs_a_person(site, write):
+    write("a.html", "<a href=x><img src=icon.png></a><a href=x>Home<img src=icon.png></a>")
+    assert [finding.state for finding in visit(site).findings] == [State.BY_HAND, State.SMALL]
+
+
 def test_every_distinct_picture_is_captioned_once(site, write, captioner):
     (site / "copy.jpg").write_bytes((site / "red.jpg").read_bytes())
     inline = base64.b64encode((site / "red.jpg").read_bytes()).decode()

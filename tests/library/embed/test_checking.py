@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -114,6 +115,15 @@ def test_a_damaged_journal_never_damages_a_photograph(made, tmp_path, exiftool, 
         undone = False
     original = (made / "plain.jpg").read_bytes()
     assert path.read_bytes() == (original if undone else written)
+
+
+def test_undo_without_its_library_says_what_to_install(jpeg, exiftool, monkeypatch):
+    embed(look(jpeg, exiftool), "A dog", exiftool, Wishes())
+    written = jpeg.read_bytes()
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    with pytest.raises(MissingExtraError, match="pip install"):
+        undo(jpeg, Wishes())
+    assert jpeg.read_bytes() == written
 
 
 def entry(number: int) -> Entry:

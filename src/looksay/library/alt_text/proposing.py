@@ -21,12 +21,10 @@ from looksay.library.alt_text.finding import Finding, State
 from looksay.library.alt_text.markdown_images import is_markdown
 from looksay.library.alt_text.pages import Page, find_pages, open_page
 from looksay.library.alt_text.places import Place
+from looksay.library.sureness import SURE_ENOUGH
 from looksay.library.wording import MAX_LENGTH, to_alt_text
 
 SMALL_PIXELS = 48
-# Of the shipped model's captions of 500 dev photographs of Flickr8k, those with a mean word
-# probability from 0.7 on (46%) score CIDEr 77, as a person's do (79); all of them score 58.
-MIN_CONFIDENCE = 0.7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +33,7 @@ class Rules:
 
     Args:
         max_length: of a text, in characters.
-        min_confidence: below it a text waits for review.
+        min_confidence: below it a text waits for review (`sureness` says what it is).
         small_pixels: a picture with both sides shorter is an icon or a spacer and left alone.
         empty_markdown_is_decorative: leave `![](...)` alone; Markdown has no other way to say that
             an image is decorative, but most who write it mean nothing by it.
@@ -43,7 +41,7 @@ class Rules:
     """
 
     max_length: int = MAX_LENGTH
-    min_confidence: float = MIN_CONFIDENCE
+    min_confidence: float = SURE_ENOUGH
     small_pixels: int = SMALL_PIXELS
     empty_markdown_is_decorative: bool = False
     root: Path | None = None
@@ -98,7 +96,7 @@ def _judge(place: Place, page: Page, root: Path, rules: Rules) -> Finding:
     if place.slot is None:
         return replace(finding, reason="it is written too oddly to be changed safely")
     if _is_small(place.size, rules):
-        return replace(finding, state=State.SMALL)
+        return _small(finding)
     found = locate(place.sources, page.images.base, page.path, root)
     if isinstance(found, Unseen):
         return replace(finding, reason=found.reason)
@@ -126,6 +124,13 @@ def _is_small(size: tuple[int | None, int | None], rules: Rules) -> bool:
     return all(side is not None and side < rules.small_pixels for side in size)
 
 
+def _small(finding: Finding) -> Finding:
+    """An icon is left alone, but not where a link has nothing else to say where it leads."""
+    if finding.place.alone_in_link:
+        return replace(finding, reason="an icon: its text must say where the link leads")
+    return replace(finding, state=State.SMALL)
+
+
 def _look(finding: Finding, picture: Path | bytes, rules: Rules) -> Finding:
     """Reads the picture, for its size and what tells it from others."""
     name = str(picture) if isinstance(picture, Path) else "the picture in the address"
@@ -136,7 +141,7 @@ def _look(finding: Finding, picture: Path | bytes, rules: Rules) -> Finding:
     except ImageError as error:
         return replace(finding, reason=_in_brief(error, name))
     if _is_small(_size(data, kind), rules):
-        return replace(finding, state=State.SMALL)
+        return _small(finding)
     key = hashlib.sha256(data).hexdigest()
     return replace(finding, state=State.MISSING, picture=picture, key=key)
 

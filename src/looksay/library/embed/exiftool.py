@@ -24,7 +24,10 @@ SECONDS_TO_START = 60
 
 Tags = dict[str, Any]
 
-_HOW_TO_INSTALL = (
+HOW_TO_INSTALL = (
+    'Writing into photographs needs two libraries; install them with: pip install "looksay[embed]"'
+)
+_HOW_TO_GET_IT = (
     "install it (Debian and Ubuntu: apt install libimage-exiftool-perl; macOS: brew install "
     "exiftool; Windows: winget install OliverBetz.ExifTool), or name it with --exiftool"
 )
@@ -46,10 +49,7 @@ class ExifTool:
             from exiftool import ExifTool as Running
             from exiftool.exceptions import ExifToolException
         except ImportError as error:
-            raise MissingExtraError(
-                "Writing into photographs needs two libraries; install them with: "
-                'pip install "looksay[embed]"'
-            ) from error
+            raise MissingExtraError(HOW_TO_INSTALL) from error
         _check_version(self._program)
         try:
             self._running = Running(
@@ -132,12 +132,12 @@ def _check_version(program: str) -> None:
         raise MissingExtraError(_cannot_start(program))
     if float(version) < OLDEST:
         raise MissingExtraError(
-            f"ExifTool {version} is too old, {OLDEST:.2f} or later is needed; {_HOW_TO_INSTALL}."
+            f"ExifTool {version} is too old, {OLDEST:.2f} or later is needed; {_HOW_TO_GET_IT}."
         )
 
 
 def _cannot_start(program: str) -> str:
-    return f"The program ExifTool cannot be started as {program}; {_HOW_TO_INSTALL}."
+    return f"The program ExifTool cannot be started as {program}; {_HOW_TO_GET_IT}."
 
 
 def _why(stderr: Any, path: Path) -> str:

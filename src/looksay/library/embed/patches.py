@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from looksay.errors import EmbedError
+from looksay.errors import EmbedError, MissingExtraError
+from looksay.library.embed.exiftool import HOW_TO_INSTALL
 
 _LARGEST_WINDOW = 31  # its binary logarithm
 
 
 def make_patch(old: bytes, new: bytes) -> bytes:
     """What turns `new` back into `old`."""
-    import zstandard
-
+    zstandard = _library()
     window = min(_LARGEST_WINDOW, max(10, (len(old) + len(new)).bit_length()))
     parameters = zstandard.ZstdCompressionParameters.from_level(
         3, window_log=window, enable_ldm=True
@@ -27,8 +27,7 @@ def make_patch(old: bytes, new: bytes) -> bytes:
 
 def apply_patch(patch: bytes, new: bytes, most_bytes: int) -> bytes:
     """The old bytes. EmbedError where the patch is damaged or belongs to another file."""
-    import zstandard
-
+    zstandard = _library()
     decompressor = zstandard.ZstdDecompressor(
         dict_data=_raw(new), max_window_size=2**_LARGEST_WINDOW
     )
@@ -40,7 +39,14 @@ def apply_patch(patch: bytes, new: bytes, most_bytes: int) -> bytes:
         raise EmbedError("The journal's way back is damaged, or is another file's.") from error
 
 
-def _raw(data: bytes) -> Any:
-    import zstandard
+def _library() -> Any:
+    try:
+        import zstandard
+    except ImportError as error:
+        raise MissingExtraError(HOW_TO_INSTALL) from error
+    return zstandard
 
+
+def _raw(data: bytes) -> Any:
+    zstandard = _library()
     return zstandard.ZstdCompressionDict(data, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
