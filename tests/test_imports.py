@@ -17,6 +17,7 @@ SOURCE = Path(looksay.__file__).parent
 # Lowest first: a file imports from its own room and from the rooms before it.
 ROOMS = (
     "errors",
+    "files",
     "images",
     "text",
     "data",
@@ -41,6 +42,7 @@ ROOMS = (
 # Rooms that a base install uses, and what only training has.
 BASE_ROOMS = (
     "errors",
+    "files",
     "images",
     "text",
     "data",

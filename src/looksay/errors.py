@@ -54,6 +54,14 @@ class LibraryError(LooksayError):
     """A photo library's database or its photographs' folder cannot be used."""
 
 
+class PageError(LooksayError):
+    """A page cannot be read or written."""
+
+
+class EmbedError(LooksayError):
+    """A description cannot be written into a photograph, or not be taken out again."""
+
+
 class MissingExtraError(LooksayError):
     """An optional part of looksay is not installed; the message gives the command that does it."""
 

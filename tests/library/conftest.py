@@ -73,3 +73,11 @@ def permissions(tmp_path: Path) -> None:
     except PermissionError:
         return
     pytest.skip("this user may read everything")
+
+
+@pytest.fixture
+def captioner() -> Any:
+    """Says what colour a picture is; sure of all but blue ones."""
+    from library_captioner import ColourCaptioner
+
+    return ColourCaptioner()

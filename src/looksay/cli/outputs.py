@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +19,7 @@ from looksay.cli.exits import describe_os_error
 from looksay.cli.records import CSV_COLUMNS, text_name, to_csv_row, to_json_line, to_text_line
 from looksay.cli.resume import Earlier, read_earlier
 from looksay.errors import LooksayError, UsageError
+from looksay.files import replace_file
 
 FORMATS = ("text", "json", "jsonl", "csv")
 SECONDS_BETWEEN_REWRITES = 5.0
@@ -205,23 +204,3 @@ class _JsonFile:
         except OSError as error:
             raise LooksayError(describe_os_error(error, self._path)) from error
         self._saved_at, self._changed = time.monotonic(), False
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Puts the content in the file's place in one step; a link goes on pointing where it did."""
-    place = Path(os.path.realpath(path))
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(name, place.stat().st_mode if place.exists() else 0o666 & ~_umask())
-        os.replace(name, place)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

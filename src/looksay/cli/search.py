@@ -68,7 +68,7 @@ def search(
     library, words = Library(database), " ".join(query)
     results = library.search(words, limit, missing=missing)
     if sheet is not None:
-        from looksay.cli.outputs import replace_file
+        from looksay.files import replace_file
         from looksay.library.sheet import contact_sheet
 
         replace_file(sheet, contact_sheet(library, words, results).encode())

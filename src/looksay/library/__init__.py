@@ -1,4 +1,7 @@
-"""A photo library: an index of captioned photographs, kept current and searched."""
+"""Photographs as a person keeps them: searched, described on pages, described in themselves.
+
+Here are the parts of the index; `alt_text` and `embed` are packages of their own.
+"""
 
 from looksay.library.index import Choices, Index, Steps, open_index
 from looksay.library.library import Library, Photograph, Results

@@ -1,0 +1,54 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def replace_file(path: Path, content: bytes, *, mtime_ns: int | None = None) -> None:
+    """Puts the content in the file's place in one step; a link goes on pointing where it did.
+
+    Mode, owner (where the system lets us) and extended attributes stay as they were; the time of
+    change becomes now, or `mtime_ns`. OSError where that is impossible; the file is then as before.
+    """
+    place = Path(os.path.realpath(path))
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name[:40]}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _dress(name, place)
+        os.utime(name) if mtime_ns is None else os.utime(name, ns=(mtime_ns, mtime_ns))
+        os.replace(name, place)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _dress(name: str, place: Path) -> None:
+    """Gives the new file what the old one has beside its content."""
+    if not place.exists():
+        os.chmod(name, 0o666 & ~_umask())
+        return
+    old = place.stat()
+    if hasattr(os, "chown") and (old.st_uid, old.st_gid) != _owner(name):
+        try:
+            os.chown(name, old.st_uid, old.st_gid)
+        except PermissionError:  # somebody else's file in a folder of ours: it becomes ours
+            pass
+    shutil.copystat(place, name)
+
+
+def _owner(name: str) -> tuple[int, int]:
+    status = os.stat(name)
+    return status.st_uid, status.st_gid
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
