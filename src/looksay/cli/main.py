@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
         "caption",
         "Say what photographs show.",
     ),
+    "serve": ("looksay.cli.serve", "serve", "Caption in a web page and over HTTP."),
     "download": ("looksay.cli.download", "download", "Download COCO, Flickr8k or Flickr30k."),
     "train": ("looksay.cli.train", "train", "Train a model on your photographs and captions."),
     "evaluate": ("looksay.cli.evaluate", "evaluate", "Score a model's captions of a data set."),
