@@ -26,6 +26,7 @@ from looksay.serve.routes import Service, make_routes
 from looksay.serve.settings import Settings
 
 STATIC = Path(__file__).resolve().parent / "static"
+PHOTOGRAPHS = STATIC.parents[1] / "demo"  # the page's examples
 
 # FastAPI reports to OpenTelemetry where the environment says so; a service that keeps nothing of
 # what clients send must not (FastAPI before 0.160 or so ignores this).
@@ -92,6 +93,7 @@ def _add_page(app: FastAPI) -> None:
     async def page() -> Response:
         return FileResponse(STATIC / "index.html")
 
+    app.mount("/static/demo", StaticFiles(directory=PHOTOGRAPHS), name="demo")
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
 
 
