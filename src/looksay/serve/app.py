@@ -42,10 +42,12 @@ NO_TELEMETRY = {
 def create_app(captioners: Sequence[Captioner], settings: Settings | None = None) -> FastAPI:
     """An ASGI application that offers these models; the first is the default.
 
-    Its threads run until its lifespan ends. UsageError for two models of one name.
+    Its threads run until its lifespan ends. UsageError for two models of one name, BundleError for
+    one that cannot be run.
     """
     settings = settings or Settings()
     models = Models(captioners)
+    models.warm_up(settings.batch_size)
     metrics = Metrics()
     batcher = Batcher(
         capacity=settings.queue_pictures,
@@ -89,7 +91,7 @@ def create_app(captioners: Sequence[Captioner], settings: Settings | None = None
 
 
 def _add_page(app: FastAPI) -> None:
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> Response:
         return FileResponse(STATIC / "index.html")
 

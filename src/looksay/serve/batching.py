@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
 
 from looksay.captioner import Caption, Captioner
 from looksay.captioner.features import FEW, Features
@@ -66,6 +65,8 @@ class Job:
         except InvalidStateError:
             pass
 
+
+Wait = Callable[[], list[Features]]
 
 Observe = Callable[[str, int, float], None]
 """`observe(stage, pictures, seconds)` hears of every piece of work."""
@@ -157,29 +158,24 @@ class Batcher:
     # Stage 2, in a thread of its own
 
     def _look_on(self) -> None:
-        running: deque[tuple[list[Job], Any, float]] = deque()
+        running: deque[tuple[list[Job], Wait, float]] = deque()
         while True:
             group = self._to_look.take(self._batch_size, _same_model, wait=not running)
             if group:
                 began = time.perf_counter()
-                wait = self._attempt(group, self._start_looking)
-                if wait is not None:
-                    running.append((group, wait, began))
+                running.append((group, _look(group, many=self._accepted >= FEW), began))
             elif not running:
                 self._to_say.close()
                 return
-            if running and (not group or len(running) >= RUNS_IN_FLIGHT):
+            if not group or len(running) >= RUNS_IN_FLIGHT:
                 self._finish_looking(*running.popleft())
 
-    def _start_looking(self, group: list[Job]) -> Callable[[], list[Features]]:
-        pictures = [job.picture for job in group if job.picture is not None]
-        return group[0].captioner.look(pictures, many=self._accepted >= FEW)
-
-    def _finish_looking(
-        self, group: list[Job], wait: Callable[[], list[Features]], began: float
-    ) -> None:
-        seen = self._attempt(group, lambda _: wait())
-        if seen is None:
+    def _finish_looking(self, group: list[Job], wait: Wait, began: float) -> None:
+        try:
+            seen = wait()
+        except Exception as error:
+            for job in _to_try_again(group, error):
+                self._finish_looking([job], _look([job], many=False), time.perf_counter())
             return
         self._observe("look", len(group), time.perf_counter() - began)
         for place, job in enumerate(group):
@@ -191,21 +187,45 @@ class Batcher:
     def _say_on(self) -> None:
         while group := self._to_say.take(self._batch_size, _same_options, wait=True):
             began = time.perf_counter()
-            captions = self._attempt(group, _say)
+            self._say(group)
             seconds = time.perf_counter() - began
             self._observe("say", len(group), seconds)
             self._seconds_each += 0.1 * (seconds / len(group) - self._seconds_each)
-            for job, caption in zip(group, captions or (), strict=False):
-                job.succeed(caption)
 
-    def _attempt(self, group: list[Job], work: Callable[[list[Job]], Any]) -> Any:
-        """What the work gives, or None after its error has been told to all of the group."""
+    def _say(self, group: list[Job]) -> None:
         try:
-            return work(group)
+            captions = _say(group)
         except Exception as error:
-            for job in group:
-                job.fail(error)
-            return None
+            for job in _to_try_again(group, error):
+                self._say([job])
+            return
+        for job, caption in zip(group, captions, strict=True):
+            job.succeed(caption)
+
+
+def _to_try_again(group: list[Job], error: Exception) -> list[Job]:
+    """One bad picture must not fail those beside it: each is tried alone; one alone has failed."""
+    if len(group) > 1:
+        return group
+    group[0].fail(error)
+    return []
+
+
+def _look(group: list[Job], *, many: bool) -> Wait:
+    """Starts; what goes wrong is raised by waiting."""
+    try:
+        return group[0].captioner.look(_pictures(group), many=many)
+    except Exception as error:
+        failure = error
+
+    def wait() -> list[Features]:
+        raise failure
+
+    return wait
+
+
+def _pictures(group: list[Job]) -> list[Picture]:
+    return [job.picture for job in group if job.picture is not None]
 
 
 def _say(group: list[Job]) -> list[Caption]:
@@ -213,8 +233,7 @@ def _say(group: list[Job]) -> list[Caption]:
     seen = [Features.join(parts) for parts in zip(*(job.seen for job in group), strict=True)]
     # without a seed the numbers only have to differ
     numbers = range(len(group)) if first.options.seed is None else [job.number for job in group]
-    pictures = [job.picture for job in group if job.picture is not None]
-    return first.captioner.say(pictures, seen, first.options, list(numbers))
+    return first.captioner.say(_pictures(group), seen, first.options, list(numbers))
 
 
 def _same_model(job: Job) -> Hashable:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from looksay.serve.problems import Problem
 from looksay.serve.settings import Settings
@@ -162,14 +162,3 @@ def _part(name: str, value: Any) -> Sent:
             422, f"A part {FIELD!r} is text, not a file; with curl write -F {FIELD}=@photo.jpg."
         )
     return Sent(value.filename or UNNAMED, value.file.read())
-
-
-async def drain(request: Request, settings: Settings) -> None:
-    """Read on and throw away, so that a client that is still sending reads the answer."""
-    total = 0
-    with contextlib.suppress(TimeoutError, ClientDisconnect, RuntimeError):
-        async with asyncio.timeout(settings.drain_seconds):
-            async for chunk in request.stream():
-                total += len(chunk)
-                if total > settings.max_body_bytes:
-                    return

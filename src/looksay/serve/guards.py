@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from looksay.serve.problems import Problem
+from looksay.serve.problems import Problem, log, of_failure
 from looksay.serve.settings import Settings
 
 POLICY = (
@@ -31,7 +31,8 @@ _OPEN_PATHS = ("/healthz", "/readyz", "/openapi.json", "/", "/static/", "/favico
 
 
 class Guards:
-    """Lets through what the settings allow; everything else gets a Problem."""
+    """Lets through what the settings allow; everything else gets a Problem, and so does what goes
+    wrong behind it."""
 
     def __init__(self, app: ASGIApp, settings: Settings):
         self._app, self._settings = app, settings
@@ -42,7 +43,11 @@ class Guards:
             await self._app(scope, receive, send)
             return
 
+        started = False
+
         async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            started = True
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
@@ -54,10 +59,13 @@ class Guards:
 
         try:
             self._check(scope)
+            await self._app(scope, receive, send_with_headers)
         except Problem as problem:
             await problem.response()(scope, receive, send_with_headers)
-            return
-        await self._app(scope, receive, send_with_headers)
+        except Exception as error:
+            log.error("%s %s went wrong", scope["method"], scope["path"], exc_info=error)
+            if not started:
+                await of_failure(error).response()(scope, receive, send_with_headers)
 
     def _check(self, scope: Scope) -> None:
         headers = Headers(scope=scope)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import ipaddress
+import logging
 import os
 import signal
 import socket
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
 
 from looksay.errors import UsageError
+
+KEEP_ALIVE_SECONDS = 30
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -55,16 +57,6 @@ def _why_not(error: OSError, host: str, port: int) -> str:
     return f"The server cannot listen on {host}, port {port}: {error.strerror or error}."
 
 
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach it."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def url_of(listening: socket.socket) -> str:
     """Where a browser finds it; of all addresses, the local one."""
     host, port = listening.getsockname()[:2]
@@ -74,8 +66,9 @@ def url_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"
 
 
-def serve(app: Any, listening: socket.socket, *, on_start: Callable[[], None]) -> None:
-    """Answer until SIGINT or SIGTERM, then finish what has been accepted; twice: stop at once."""
+def run_server(app: Any, listening: socket.socket, *, on_start: Callable[[], None]) -> None:
+    """Answer until SIGINT or SIGTERM, then finish what has been accepted; a second SIGINT stops at
+    once."""
     config = uvicorn.Config(
         app,
         log_config=None,  # what clients ask for is written nowhere
@@ -83,10 +76,12 @@ def serve(app: Any, listening: socket.socket, *, on_start: Callable[[], None]) -
         server_header=False,
         proxy_headers=False,
         lifespan="on",
-        timeout_keep_alive=30,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
-    with _ignored_after(config) as server:
-        server.on_start = on_start
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of each broken form
+    server = Server(config)
+    server.on_start = on_start
+    with _signals_end_well():
         server.run(sockets=[listening])
 
 
@@ -102,15 +97,12 @@ class Server(uvicorn.Server):
 
 
 @contextlib.contextmanager
-def _ignored_after(config: uvicorn.Config) -> Iterator[Server]:
-    """uvicorn raises a signal again when it has stopped because of it; here that is the end, and a
-    good one."""
-    if threading.current_thread() is not threading.main_thread():
-        yield Server(config)
-        return
+def _signals_end_well() -> Iterator[None]:
+    """uvicorn raises the signal again that has stopped it, which would end the process as killed;
+    here it was the wish to stop."""
     before = {number: signal.signal(number, lambda *_: None) for number in _SIGNALS}
     try:
-        yield Server(config)
+        yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

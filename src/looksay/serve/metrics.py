@@ -16,7 +16,7 @@ class Metrics:
     """The counters of one application, in a registry of its own.
 
     Stages are "read", "look" and "say" (see `batching`); outcomes of a picture are "captioned",
-    "unreadable", "failed", "timeout" and "cancelled".
+    "unreadable", "failed" and "dropped" (the client went away, or it took too long).
     """
 
     def __init__(self) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from looksay.captioner import Captioner
+from looksay.captioner.features import FEW
 from looksay.errors import UsageError, nearest
 from looksay.serve.problems import Problem
 
@@ -38,16 +42,16 @@ class Models:
             )
         return self._captioners[name]
 
-    def warm_up(self) -> None:
-        """Compile every graph, so that the first request does not wait for it."""
-        import numpy as np
-
+    def warm_up(self, batch_size: int) -> None:
+        """Compile every graph, so that the first requests do not wait for it. BundleError where
+        one cannot be run."""
+        grey = np.full((64, 64, 3), 128, np.uint8)
         for captioner in self._captioners.values():
-            grey = np.full((64, 64, 3), 128, np.uint8)
             captioner(grey)
-            list(captioner.caption_many([grey] * 4))
+            captioner([grey] * max(batch_size, FEW))
 
-    def describe(self) -> list[dict[str, Any]]:
+    @cached_property
+    def description(self) -> list[dict[str, Any]]:
         """What /v1/models says of each."""
         return [
             _describe(captioner, number == 0)

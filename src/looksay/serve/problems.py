@@ -77,11 +77,10 @@ def sentence(error: ImageError, name: str) -> str:
 
 
 def install(app: FastAPI) -> None:
-    """Let the application answer all errors so."""
+    """Let the application answer so; what nobody expected is left to the guards."""
     app.add_exception_handler(Problem, _known)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 async def _known(request: Request, error: Exception) -> Response:
@@ -99,20 +98,15 @@ async def _http(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     faults = [_fault(fault) for fault in error.errors()]
-    detail = " ".join(f"{fault['parameter']}: {fault['detail']}." for fault in faults)
-    return Problem(422, detail, errors=faults).response()
+    return Problem(422, " ".join(fault["detail"] for fault in faults), errors=faults).response()
 
 
 def _fault(fault: Mapping[str, Any]) -> dict[str, str]:
-    parameter = str(fault["loc"][-1])
+    name = str(fault["loc"][-1])[:100]
     if fault["type"] == "extra_forbidden":
-        return {"parameter": parameter, "detail": "there is no such option"}
-    return {"parameter": parameter, "detail": str(fault["msg"])}
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("%s %s went wrong", request.method, request.url.path, exc_info=error)
-    return of_failure(error).response()
+        return {"parameter": name, "detail": f"There is no option {name!r}."}
+    said = str(fault["msg"]).replace("Input should", "it should")
+    return {"parameter": name, "detail": f"{name} is {str(fault['input'])[:100]!r}; {said}."}
 
 
 def of_failure(error: Exception) -> Problem:

@@ -17,12 +17,12 @@ from looksay.captioner import CaptionError
 from looksay.errors import ImageError
 from looksay.serve import metrics, problems
 from looksay.serve.batching import Batcher, Job, QueueFullError, StoppedError
-from looksay.serve.bodies import Held, Sent, drain, read_pictures
+from looksay.serve.bodies import Held, Sent, read_pictures
 from looksay.serve.description import CAPTIONS
 from looksay.serve.metrics import Metrics
 from looksay.serve.models import Models
 from looksay.serve.problems import Problem
-from looksay.serve.query import CaptionQuery
+from looksay.serve.query import MAX_BEAM, MAX_CAPTIONS, MAX_WORDS, CaptionQuery
 from looksay.serve.settings import Settings
 
 GONE = 499  # the client went away; nobody reads the answer
@@ -49,13 +49,10 @@ def make_routes(service: Service) -> APIRouter:
             return await _captions(request, query, service)
         except ClientDisconnect:
             return Response(status_code=GONE)
-        except Problem:
-            await drain(request, service.settings)
-            raise
 
     @router.get("/v1/models", summary="The models of this server")
     async def models() -> Response:
-        return _json({"models": service.models.describe()})
+        return _json({"models": service.models.description, "limits": _limits(service.settings)})
 
     @router.get("/healthz", summary="Whether the process lives")
     async def healthz() -> Response:
@@ -89,7 +86,29 @@ async def _captions(request: Request, query: CaptionQuery, service: Service) -> 
         finally:
             for job in jobs:
                 job.future.cancel()
+                service.metrics.pictures.labels(captioner.name, _outcome(job)).inc()
     return _json({"captions": _records(sent, jobs, query.attention)})
+
+
+def _limits(settings: Settings) -> dict[str, int]:
+    """What a client may send."""
+    return {
+        "max_body_bytes": settings.max_body_bytes,
+        "max_pixels": settings.max_pixels,
+        "max_images": settings.max_images,
+        "max_beam": MAX_BEAM,
+        "max_captions": MAX_CAPTIONS,
+        "max_words": MAX_WORDS,
+    }
+
+
+def _outcome(job: Job) -> str:
+    if job.future.cancelled():
+        return "dropped"
+    error = job.future.exception()
+    if error is None:
+        return "captioned"
+    return "unreadable" if isinstance(error, ImageError) else "failed"
 
 
 def _take(service: Service, ask: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from looksay.errors import UsageError
@@ -17,7 +19,28 @@ _LEAST = {
     "max_pixels": 1,
     "max_held_bytes": 1024,
 }
-_SECONDS = ("timeout_seconds", "body_seconds", "drain_seconds")
+_SECONDS = ("timeout_seconds", "body_seconds")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def names_to_answer_to(host: str, allowed: Sequence[str] = ()) -> tuple[str, ...]:
+    """The host names in requests that are answered; none: any.
+
+    Whoever points a name of theirs at 127.0.0.1 could otherwise let their pages read the answers
+    of a local server (DNS rebinding).
+    """
+    if not is_loopback(host) and not allowed:
+        return ()
+    return tuple(dict.fromkeys((*(name.lower() for name in allowed), *LOCAL_NAMES, host.lower())))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +56,6 @@ class Settings:
         max_pixels: the largest picture.
         timeout_seconds: from a request's arrival in full to its answer; beyond it a 503.
         body_seconds: for a request to arrive in full; beyond it a 408.
-        drain_seconds: how long what a refused client still sends is read and thrown away, so that
-            it gets to read why.
         api_keys: any of these opens the API; none: it is open.
         origins: web origins whose pages may use the API ("*": all); none: only the page's own.
         hosts: the names that the server answers to; none: any.
@@ -48,7 +69,6 @@ class Settings:
     max_pixels: int = ImageLimits.max_pixels
     timeout_seconds: float = 60.0
     body_seconds: float = 60.0
-    drain_seconds: float = 5.0
     api_keys: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = LOCAL_NAMES
