@@ -5,30 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Iterator
-from typing import Any, NamedTuple
 
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from looksay.serve.forms import ADVICE, UNNAMED, Form, Sent
 from looksay.serve.problems import Problem
 from looksay.serve.settings import Settings
 
-FIELD = "image"
-UNNAMED = "-"  # as the command line calls a picture from standard input
-
 _RAW = ("application/octet-stream", "binary/octet-stream")
-_ADVICE = (
-    f"send one picture as the body with a Content-Type such as image/jpeg, or several as "
-    f"multipart/form-data in parts named {FIELD!r} (curl -F {FIELD}=@photo.jpg)"
-)
-
-
-class Sent(NamedTuple):
-    """A picture as a client sent it, and the client's name for it."""
-
-    name: str
-    data: bytes
 
 
 class Held:
@@ -63,12 +47,6 @@ class HeldByOne:
         self.bytes += count
 
 
-class InMemoryParser(MultiPartParser):
-    """Starlette's parser, which puts larger files on the disk; this one never does."""
-
-    spool_max_size = 0  # no limit: the body has one
-
-
 async def read_pictures(request: Request, settings: Settings, held: HeldByOne) -> list[Sent]:
     """The pictures of a request, at least one, in order.
 
@@ -78,19 +56,22 @@ async def read_pictures(request: Request, settings: Settings, held: HeldByOne) -
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     is_form = kind == "multipart/form-data"
     if not is_form and kind and not kind.startswith("image/") and kind not in _RAW:
-        raise Problem(415, f"The Content-Type {kind[:100]!r} is not for pictures; {_ADVICE}.")
+        raise Problem(415, f"The Content-Type {kind[:100]!r} is not for pictures; {ADVICE}.")
     stream = _limited(request, settings, held)
     try:
         async with asyncio.timeout(settings.body_seconds):
             if is_form:
-                return await _form(request, stream, settings)
+                form = Form(request.headers["content-type"], settings.max_images)
+                async for chunk in stream:
+                    form.feed(chunk)
+                return form.finish()
             data = b"".join([chunk async for chunk in stream])
     except TimeoutError:
         raise Problem(
             408, f"The pictures did not arrive within {settings.body_seconds:g} seconds."
         ) from None
     if not data:
-        raise Problem(400, f"The request is empty; {_ADVICE}.")
+        raise Problem(400, f"The request is empty; {ADVICE}.")
     return [Sent(UNNAMED, data)]
 
 
@@ -119,46 +100,3 @@ def _too_large(most: int) -> Problem:
         f"The request is larger than {most / 2**20:,.4g} MiB, the most that this server takes; "
         "send fewer or smaller pictures.",
     )
-
-
-async def _form(
-    request: Request, stream: AsyncGenerator[bytes, None], settings: Settings
-) -> list[Sent]:
-    parser = InMemoryParser(
-        request.headers, stream, max_files=settings.max_images, max_fields=settings.max_images
-    )
-    try:
-        form = await parser.parse()
-    except MultiPartException as error:
-        raise _form_problem(error, settings) from error
-    try:
-        sent = [_part(name, value) for name, value in form.multi_items()]
-    finally:
-        await form.close()
-    if not sent:
-        raise Problem(400, f"The form holds no picture; {_ADVICE}.")
-    return sent
-
-
-def _form_problem(error: MultiPartException, settings: Settings) -> Problem:
-    if "Too many" in error.message:
-        return Problem(
-            413,
-            f"There are more than {settings.max_images} parts in the request, the most that this "
-            "server takes at once; send the pictures in several requests.",
-        )
-    return Problem(400, f"The form is broken ({error.message.rstrip('.')}); {_ADVICE}.")
-
-
-def _part(name: str, value: Any) -> Sent:
-    if name != FIELD:
-        raise Problem(
-            422,
-            f"The form has a part {name[:100]!r}; pictures are in parts named {FIELD!r}, and "
-            "options belong into the query of the URL (/v1/captions?beam=3).",
-        )
-    if not isinstance(value, UploadFile):
-        raise Problem(
-            422, f"A part {FIELD!r} is text, not a file; with curl write -F {FIELD}=@photo.jpg."
-        )
-    return Sent(value.filename or UNNAMED, value.file.read())

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from looksay.serve.bodies import FIELD
+from looksay.serve.forms import FIELD
 from looksay.serve.problems import MEDIA_TYPE
 
 _SCHEMA = Path(__file__).resolve().parents[1] / "cli" / "caption.schema.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -18,6 +19,8 @@ from looksay.errors import ImageError, ImageKindError, ImageTooLargeError, Looks
 from looksay.images.open import BYTES_NAME
 
 MEDIA_TYPE = "application/problem+json"
+
+_RAISE = re.compile(r",? or raise (both )?max_\w+.*$")
 
 log = logging.getLogger("looksay.serve")
 
@@ -71,9 +74,7 @@ def of_image(error: ImageError, name: str) -> Problem:
 def sentence(error: ImageError, name: str) -> str:
     """An image's error as the client should read it: limits are not the client's to raise."""
     said = str(error).replace(BYTES_NAME, "The picture" if name == "-" else name)
-    for limit in ("max_bytes", "max_pixels"):
-        said = said.replace(f" or raise {limit}", "")
-    return said
+    return _RAISE.sub(".", said)
 
 
 def install(app: FastAPI) -> None:

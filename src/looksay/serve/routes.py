@@ -17,8 +17,9 @@ from looksay.captioner import CaptionError
 from looksay.errors import ImageError
 from looksay.serve import metrics, problems
 from looksay.serve.batching import Batcher, Job, QueueFullError, StoppedError
-from looksay.serve.bodies import Held, Sent, read_pictures
+from looksay.serve.bodies import Held, read_pictures
 from looksay.serve.description import CAPTIONS
+from looksay.serve.forms import Sent
 from looksay.serve.metrics import Metrics
 from looksay.serve.models import Models
 from looksay.serve.problems import Problem
@@ -77,6 +78,7 @@ async def _captions(request: Request, query: CaptionQuery, service: Service) -> 
     with service.held.request() as held:
         _take(service, service.batcher.check_room)  # before anything is read
         sent = await read_pictures(request, service.settings, held)
+        _check_places(len(sent), service.settings.queue_pictures)
         jobs = [
             Job(captioner, picture.data, options, number) for number, picture in enumerate(sent)
         ]
@@ -109,6 +111,16 @@ def _outcome(job: Job) -> str:
     if error is None:
         return "captioned"
     return "unreadable" if isinstance(error, ImageError) else "failed"
+
+
+def _check_places(pictures: int, places: int) -> None:
+    """So many would not find room even in an empty queue: waiting does not help."""
+    if pictures > places:
+        raise Problem(
+            413,
+            f"The request has {pictures} pictures, and this server takes {places} at once; send "
+            "them in several requests.",
+        )
 
 
 def _take(service: Service, ask: Any) -> None:
