@@ -99,15 +99,14 @@ def gated(captioner: looksay.Captioner) -> Iterator[Gated]:
 
 
 @contextlib.contextmanager
-def running(*captioners: Any, **settings: Any) -> Iterator[str]:
+def running(*captioners: Any, silent_seconds: float = 30, **settings: Any) -> Iterator[str]:
     """The URL of a server of these models."""
-    import uvicorn
-
     from looksay.serve.app import create_app
+    from looksay.serve.listening import make_server
     from looksay.serve.settings import Settings
 
-    app = create_app(captioners, Settings(**settings))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
+    server = make_server(create_app(captioners, Settings(**settings)))
+    server.silent_seconds = silent_seconds
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -28,6 +28,18 @@ def test_the_description_is_valid_openapi(client):
     assert set(description["paths"]) >= {"/v1/models", "/healthz", "/readyz", "/metrics"}
 
 
+def test_keys_are_in_the_description(start, client):
+    validator = pytest.importorskip("openapi_spec_validator")
+    description = start(api_keys=("a-key-of-mine",)).get("/openapi.json").json()
+    validator.validate(description)
+    assert description["components"]["securitySchemes"]["HTTPBearer"]["scheme"] == "bearer"
+    for path, method in (("/v1/captions", "post"), ("/v1/models", "get"), ("/metrics", "get")):
+        assert description["paths"][path][method]["security"] == [{"HTTPBearer": []}]
+    assert "security" not in description["paths"]["/healthz"]["get"]
+    open_to_all = client.get("/openapi.json").json()
+    assert "security" not in open_to_all["paths"]["/v1/captions"]["post"]
+
+
 def test_an_answer_is_as_described(client, pngs):
     import jsonschema
 

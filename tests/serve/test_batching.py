@@ -188,7 +188,7 @@ def test_stopping_finishes_what_was_accepted(batcher, gated: Gated, pngs):
     one.submit(jobs)
     stopper = threading.Thread(target=one.stop)
     stopper.start()
-    wait_until(lambda: not one.healthy)
+    wait_until(lambda: one.stopping)
     with pytest.raises(StoppedError):
         one.submit(jobs_of(gated, pngs[:1]))
     gated.gate.set()

@@ -163,6 +163,24 @@ def test_a_body_that_trickles_in(start):
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.parametrize("sent", [b"", b"POST /v1/captions HTTP/1.1\r\nHost: local"])
+def test_a_connection_on_which_nothing_is_asked_is_closed(start, sent):
+    client = start(silent_seconds=0.5)
+    with raw(client) as connection:
+        connection.sendall(sent)
+        assert connection.recv(1) == b""
+
+
+def test_a_long_wait_for_an_answer_is_no_silence(start, gated: Gated, pngs):
+    client = start(gated, silent_seconds=0.3)
+    gated.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(lambda: client.post("/v1/captions", content=pngs[0]))
+        time.sleep(1.5)
+        gated.gate.set()
+        assert answer.result(60).status_code == 200
+
+
 def test_all_bodies_together_have_a_limit(start, pngs):
     client = start(max_held_bytes=200_000, max_body_bytes=150_000)
     with raw(client) as connection:

@@ -83,7 +83,7 @@ class Batcher:
     def __init__(self, *, capacity: int, batch_size: int, observe: Observe | None = None):
         self.capacity, self._batch_size = capacity, batch_size
         self._observe: Observe = observe or (lambda stage, pictures, seconds: None)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._accepted = 0
         self._stopping = False
         self._seconds_each = 0.05  # a running mean, for what clients are told to wait
@@ -103,9 +103,14 @@ class Batcher:
         return self._accepted
 
     @property
-    def healthy(self) -> bool:
-        """Whether the threads live and pictures are taken."""
-        return not self._stopping and all(thread.is_alive() for thread in self._threads)
+    def stopping(self) -> bool:
+        """Whether nothing more is taken."""
+        return self._stopping
+
+    @property
+    def alive(self) -> bool:
+        """Whether the threads are at work."""
+        return self._stopping or all(thread.is_alive() for thread in self._threads)
 
     @property
     def retry_seconds(self) -> float:
@@ -124,13 +129,14 @@ class Batcher:
         with self._lock:
             self.check_room(len(jobs))
             self._accepted += len(jobs)
-        for job in jobs:
-            job.future.add_done_callback(self._leave)
-            self._readers.submit(self._read, job)
+            for job in jobs:
+                job.future.add_done_callback(self._leave)
+                self._readers.submit(self._read, job)
 
     def stop(self) -> None:
         """Take nothing more, finish what was taken, and end the threads."""
-        self._stopping = True
+        with self._lock:
+            self._stopping = True
         self._readers.shutdown(wait=True)
         self._to_look.close()
         for thread in self._threads:

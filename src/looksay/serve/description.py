@@ -99,3 +99,59 @@ CAPTIONS: dict[str, Any] = {
         **{status: problem(description) for status, description in _ERRORS.items()},
     },
 }
+
+
+def _answer(description: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+_LISTS = {
+    "type": "object",
+    "required": ["models", "limits"],
+    "properties": {
+        "models": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "default", "architecture", "beam_size"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "default": {"type": "boolean"},
+                    "architecture": {"type": "string"},
+                    "beam_size": {"type": "integer"},
+                },
+            },
+        },
+        "limits": {"type": "object", "additionalProperties": {"type": "integer"}},
+    },
+}
+_STATUS = {"type": "object", "properties": {"status": {"type": "string"}}}
+
+MODELS: dict[str, Any] = {
+    "summary": "The models of this server",
+    "responses": {
+        200: _answer("What each is, and what a client may send.", "application/json", _LISTS),
+        401: problem(_ERRORS[401]),
+    },
+}
+HEALTH: dict[str, Any] = {
+    "summary": "Whether the process lives",
+    "responses": {
+        200: _answer("It does.", "application/json", _STATUS),
+        503: problem("A part of it has broken down."),
+    },
+}
+READY: dict[str, Any] = {
+    "summary": "Whether it takes requests",
+    "responses": {
+        200: _answer("It does.", "application/json", _STATUS),
+        503: problem("It is stopping, or broken."),
+    },
+}
+METRICS: dict[str, Any] = {
+    "summary": "Counters in Prometheus' text format",
+    "responses": {
+        200: _answer("The counters.", "text/plain", {"type": "string"}),
+        401: problem(_ERRORS[401]),
+    },
+}

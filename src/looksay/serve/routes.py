@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
+from fastapi.security import HTTPBearer
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -18,7 +19,7 @@ from looksay.errors import ImageError
 from looksay.serve import metrics, problems
 from looksay.serve.batching import Batcher, Job, QueueFullError, StoppedError
 from looksay.serve.bodies import Held, read_pictures
-from looksay.serve.description import CAPTIONS
+from looksay.serve.description import CAPTIONS, HEALTH, METRICS, MODELS, READY
 from looksay.serve.forms import Sent
 from looksay.serve.metrics import Metrics
 from looksay.serve.models import Models
@@ -43,29 +44,34 @@ class Service:
 def make_routes(service: Service) -> APIRouter:
     """The routes of the API."""
     router = APIRouter()
+    # the guards check keys before anything else; this only says so in the description
+    bearer = HTTPBearer(auto_error=False, description="One of the server's API keys.")
+    keyed = {"dependencies": [Depends(bearer)]} if service.settings.api_keys else {}
 
-    @router.post("/v1/captions", **CAPTIONS)
+    @router.post("/v1/captions", **CAPTIONS, **keyed)
     async def captions(request: Request, query: Annotated[CaptionQuery, Query()]) -> Response:
         try:
             return await _captions(request, query, service)
         except ClientDisconnect:
             return Response(status_code=GONE)
 
-    @router.get("/v1/models", summary="The models of this server")
+    @router.get("/v1/models", **MODELS, **keyed)
     async def models() -> Response:
         return _json({"models": service.models.description, "limits": _limits(service.settings)})
 
-    @router.get("/healthz", summary="Whether the process lives")
+    @router.get("/healthz", **HEALTH)
     async def healthz() -> Response:
+        if not service.batcher.alive:
+            raise Problem(503, "A part of the server has broken down; start it again.")
         return _json({"status": "ok"})
 
-    @router.get("/readyz", summary="Whether it takes requests")
+    @router.get("/readyz", **READY)
     async def readyz() -> Response:
-        if not service.batcher.healthy:
-            raise Problem(503, "The server is stopping and takes no more requests.")
+        if service.batcher.stopping or not service.batcher.alive:
+            raise Problem(503, "The server takes no more requests: it is stopping, or broken.")
         return _json({"status": "ready"})
 
-    @router.get("/metrics", summary="Counters in Prometheus' text format")
+    @router.get("/metrics", **METRICS, **keyed)
     async def prometheus() -> Response:
         return Response(service.metrics.text(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
