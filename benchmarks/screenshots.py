@@ -47,7 +47,10 @@ def service() -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield process.stdout.readline().split()[-1]
+            said = process.stdout.readline().split()
+            if not said:
+                raise SystemExit("looksay serve did not start")
+            yield said[-1]
         finally:
             process.terminate()
 

@@ -244,9 +244,9 @@ def test_confidence_is_shown_where_the_service_tells_it(visit, helpers):
     page.route("**/v1/captions*", sure)
     helpers.give(page, "dog.jpg", (helpers.photographs / "dog.jpg").read_bytes())
     helpers.settle(page)
-    assert page.locator(".said > .sure").text_content().strip() == "73 % confident"
+    assert page.locator(".said > .sure").text_content().strip() == "73 % sure"
     told = page.locator(".others .sure").all_text_contents()
-    assert told[0] == "21 % confident"
+    assert told[0] == "21 % sure"
     assert told[1].endswith("times as likely as the first")
 
 

@@ -58,6 +58,17 @@ def test_a_dropped_folder(visit, helpers, tmp_path):
     assert page.locator(".result").count() == 0
 
 
+def test_dropped_text(visit):
+    page = visit()
+    page.evaluate("""() => {
+        const data = new DataTransfer();
+        data.setData("text/uri-list", "https://example.org/photo.jpg");
+        document.body.dispatchEvent(
+            new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+    }""")
+    assert "save the picture first" in page.locator("#notice").text_content()
+
+
 def test_a_busy_service_is_asked_again(visit, helpers):
     page, asked = visit(), []
 
@@ -101,7 +112,7 @@ def test_a_key_is_asked_for_and_used(start, visit, helpers):
     field = page.get_by_label("This service asks for an API key")
     field.fill("wrong battery")
     field.press("Enter")
-    field.wait_for()
+    page.get_by_text("does not know that key").wait_for()
     page.set_input_files("#files", str(helpers.photographs / "dog.jpg"))
     helpers.settle(page)
     assert "key" in page.locator(".problem p").text_content().lower()

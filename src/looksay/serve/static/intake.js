@@ -26,13 +26,14 @@ function pick(buttonId, inputId, give) {
 function drop(give, onProblem) {
   const veil = document.getElementById("veil");
   addEventListener("dragover", event => {
+    if (event.target.matches?.("input[type=password]")) return; // takes text
     event.preventDefault();
-    const files = event.dataTransfer.types.includes("Files");
-    event.dataTransfer.dropEffect = files ? "copy" : "none";
-    veil.hidden = !files;
+    event.dataTransfer.dropEffect = "copy"; // of what is no file the drop says so
+    veil.hidden = !event.dataTransfer.types.includes("Files");
   });
   addEventListener("dragleave", event => { if (!event.relatedTarget) veil.hidden = true; });
   addEventListener("drop", event => {
+    if (event.target.matches?.("input[type=password]")) return;
     event.preventDefault();
     veil.hidden = true;
     const items = [...event.dataTransfer.items].filter(({ kind }) => kind === "file");

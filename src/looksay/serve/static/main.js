@@ -29,6 +29,9 @@ function showNotice(text) {
 function askForKey() {
   if (!keyForm.hidden) return;
   keyForm.hidden = false;
+  keyForm.querySelector("p").textContent = keyForm.used
+    ? "The service does not know that key. Look for a missing or an extra character."
+    : "Whoever runs it can give you one. It is kept until you close or reload this page.";
   secret.value = "";
   secret.focus();
 }
@@ -65,7 +68,7 @@ async function learnModels() {
 keyForm.addEventListener("submit", event => {
   event.preventDefault();
   useKey(secret.value.trim());
-  keyForm.hidden = true;
+  keyForm.hidden = keyForm.used = true;
   learnModels();
   results.retryRefused();
 });

@@ -13,7 +13,7 @@ export function showSure(paragraph, caption, first = null) {
 
 function sureOf({ confidence, log_prob }, first) {
   if (Number.isFinite(confidence)) {
-    return [confidence, `${Math.round(100 * confidence)} % confident`];
+    return [confidence, `${Math.round(100 * confidence)} % sure`];
   }
   if (!first) return [null, ""];
   const ratio = Math.exp(log_prob - first.log_prob);
