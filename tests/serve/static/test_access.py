@@ -106,6 +106,23 @@ def test_all_of_it_from_the_keyboard(visit, helpers):
         page.keyboard.press("Enter")
 
 
+def test_the_keyboards_place_is_kept_when_buttons_go(visit, helpers):
+    page = visit()
+    focused = "document.activeElement.textContent.trim()"
+    page.route("**/v1/captions*", lambda route: route.fulfill(status=500), times=1)
+    page.set_input_files("#files", str(helpers.photographs / "dog.jpg"))
+    helpers.settle(page)
+    page.get_by_role("button", name="Try again").press("Enter")
+    assert page.evaluate(focused) == "dog.jpg"
+    page.locator(".words button").first.wait_for()
+    helpers.give(page, "notes.txt", b"text", "text/plain")
+    helpers.settle(page, 2)
+    page.get_by_role("button", name="Remove notes.txt").press("Enter")
+    assert page.evaluate(focused) == "dog.jpg"
+    page.get_by_role("button", name="Remove dog.jpg").press("Enter")
+    assert page.evaluate(focused) == "Choose a photograph"
+
+
 def test_the_words_are_a_named_list_of_buttons(say):
     page = say()
     words = page.get_by_role("list", name="The caption, word by word")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -126,7 +127,8 @@ def test_a_tap_lights_a_word_on_a_telephone(say, helpers):
 
 def test_play_goes_through_the_words_and_ends(say):
     page = say(reduced_motion="no-preference")
-    page.clock.install()
+    page.clock.install(time=datetime(2026, 1, 1))
+    page.clock.pause_at(datetime(2026, 1, 2))  # a slow machine must not play on
     play = page.locator(".play")
     play.click()
     seen = []

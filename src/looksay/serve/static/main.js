@@ -14,10 +14,12 @@ const EXAMPLES = [
 const find = id => document.getElementById(id);
 const [keyForm, secret, notice, announcer] = ["key", "secret", "notice", "announcer"].map(find);
 
-// Tells screen readers, also when it says the same twice.
+// Tells screen readers, also when it says the same twice or several things at once.
+const unsaid = [];
 function announce(text) {
   announcer.textContent = "";
-  setTimeout(() => { announcer.textContent = text; }, 50);
+  if (unsaid.push(text) > 1) return;
+  setTimeout(() => { announcer.textContent = unsaid.splice(0).join(" "); }, 50);
 }
 
 function showNotice(text) {

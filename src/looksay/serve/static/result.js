@@ -17,9 +17,10 @@ export class Result {
     this.words = new Words(part(".words"), part(".where p"), part(".play"), this.stage);
     this.stage.onClose = () => this.words.clear();
     part("h2").textContent = file.name;
+    part("h2").tabIndex = -1; // takes the focus from buttons that go
     part(".remove").setAttribute("aria-label", `Remove ${file.name}`);
     part(".remove").addEventListener("click", onRemove);
-    part(".retry").addEventListener("click", onRetry);
+    part(".retry").addEventListener("click", () => { this.focus(); onRetry(); });
     for (const button of card.querySelectorAll("[data-copy]")) {
       button.addEventListener("click", () => this.#copy(button, this.#textOf(button.dataset.copy)));
     }
@@ -65,6 +66,10 @@ export class Result {
     this.part(".problem p").textContent = error.message;
     this.part(".retry").hidden = !error.again;
     this.announce(error.message);
+  }
+
+  focus() {
+    this.part("h2").focus();
   }
 
   remove() {

@@ -19,7 +19,7 @@ export class Results {
     this.#cancel();
     this.newest = files.map(file => {
       const result = new Result(file, this.announce, {
-        onRemove: () => this.#remove(result),
+        onRemove: () => this.#removeByHand(result),
         onRetry: () => this.#caption([result]),
       });
       return result;
@@ -45,6 +45,15 @@ export class Results {
     this.work.abort();
     this.work = new AbortController();
     this.results.filter(result => !result.done).forEach(result => this.#remove(result));
+  }
+
+  // The keyboard's place goes to the next result, or back to the beginning.
+  #removeByHand(result) {
+    const place = this.results.indexOf(result);
+    this.#remove(result);
+    const next = this.results[Math.min(place, this.results.length - 1)];
+    if (next) next.focus();
+    else document.getElementById("choose").focus();
   }
 
   #remove(result) {
