@@ -103,6 +103,20 @@ def test_a_fault_of_the_servers_tells_no_secrets(start, gated: Gated, pngs, capl
     assert counted(client, "looksay_pictures_total", outcome="failed") == 1
 
 
+def test_a_fault_with_one_picture_leaves_the_others_their_captions(start, gated, pngs, caplog):
+    client = start(gated)
+
+    def fault(pictures):
+        if any(picture.source == pngs[1] for picture in pictures):
+            raise RuntimeError("secret")
+
+    gated.fault = fault
+    files = [("image", ("a.png", png)) for png in pngs[:3]]
+    records = client.post("/v1/captions", files=files).json()["captions"]
+    assert [bool(record["caption"]) for record in records] == [True, False, True]
+    assert "log" in records[1]["error"] and "secret" not in records[1]["error"]
+
+
 def test_not_enough_memory_is_a_sentence(start, gated: Gated, pngs, caplog):
     client = start(gated)
 

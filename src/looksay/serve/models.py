@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from looksay.captioner import Captioner
+from looksay.captioner.captioner import BATCH_SIZE
 from looksay.captioner.features import FEW
 from looksay.errors import UsageError, nearest
 from looksay.serve.problems import Problem
@@ -44,11 +45,12 @@ class Models:
 
     def warm_up(self, batch_size: int) -> None:
         """Compile every graph, so that the first requests do not wait for it. BundleError where
-        one cannot be run."""
+        a bundle cannot be used."""
         grey = np.full((64, 64, 3), 128, np.uint8)
         for captioner in self._captioners.values():
             captioner(grey)
-            captioner([grey] * max(batch_size, FEW))
+            captioner([grey] * min(max(batch_size, FEW), BATCH_SIZE))
+        _ = self.description
 
     @cached_property
     def description(self) -> list[dict[str, Any]]:

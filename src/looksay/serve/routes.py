@@ -183,7 +183,7 @@ def _records(sent: Sequence[Sent], jobs: Sequence[Job], attention: bool) -> list
             records.append({**job.future.result().to_json(attention), "image": picture.name})
             continue
         problem = _problem(error, picture.name)
-        if len(jobs) == 1 or not isinstance(error, ImageError):
+        if len(jobs) == 1:
             raise problem
         failed = CaptionError(
             image=picture.name, error=ImageError(problem.detail), model=job.captioner.name
