@@ -75,6 +75,14 @@ def test_allowed_origins(start, pngs):
     assert evil.status_code == 403
 
 
+def test_an_allowed_page_can_read_that_its_key_is_missing(start, pngs):
+    client = start(origins=("https://good.example",), api_keys=KEYS)
+    good = {"Origin": "https://good.example"}
+    answer = client.post("/v1/captions", content=pngs[0], headers=good)
+    is_problem(answer, 401)
+    assert answer.headers["access-control-allow-origin"] == "https://good.example"
+
+
 def test_cors_is_off_unless_asked(client):
     asking = {"Origin": "https://x.example", "Access-Control-Request-Method": "POST"}
     assert not [

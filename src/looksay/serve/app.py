@@ -77,7 +77,8 @@ def create_app(captioners: Sequence[Captioner], settings: Settings | None = None
     problems.install(app)
     app.include_router(make_routes(Service(models, settings, batcher, metrics, held)))
     _add_page(app)
-    if settings.origins:
+    app.add_middleware(Guards, settings=settings)
+    if settings.origins:  # around the guards, so that an allowed page can read why it is refused
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.origins,
@@ -85,7 +86,6 @@ def create_app(captioners: Sequence[Captioner], settings: Settings | None = None
             allow_headers=["Authorization", "Content-Type", "X-API-Key"],
             expose_headers=["Retry-After"],
         )
-    app.add_middleware(Guards, settings=settings)
     app.add_middleware(Counted, metrics=metrics)
     return app
 
