@@ -22,6 +22,14 @@ class ImageError(LooksayError):
     """A picture cannot be read, or must not be (damaged, too large, no picture at all)."""
 
 
+class ImageTooLargeError(ImageError):
+    """A picture has more bytes or pixels than are allowed."""
+
+
+class ImageKindError(ImageError):
+    """Something is no picture, or one of a kind that cannot be read."""
+
+
 class DataError(LooksayError):
     """Captions, a split or a data set's folder cannot be used."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, overload
 
@@ -137,10 +137,44 @@ class Captioner:
             captions = self.caption_many(images, with_errors=False, **options)
             return [caption for caption in captions if isinstance(caption, Caption)]
         resolved = self.options.override(**options)
+        picture = self.read(images)
+        seen = self.look([picture], many=False)()
+        return self.say([picture], seen, resolved, [0])[0]
+
+    def read(self, source: ImageSource) -> Picture:
+        """The first stage of captioning, for those that schedule the stages themselves: a picture
+        as the models take it. Any number of threads may call it. Raises ImageError."""
         backbones = self._ensemble.backbones
-        picture = load_picture(images, backbones.image_sizes, self._limits, backbones.lookers)
-        seen = backbones.start([picture], False)()
-        return self._captions([picture], seen, resolved, [0])[0]
+        return load_picture(source, backbones.image_sizes, self._limits, backbones.lookers)
+
+    def look(self, pictures: Sequence[Picture], *, many: bool) -> Callable[[], list[Features]]:
+        """The second: start the backbones on pictures, at least one; the result waits for what
+        each bundle's sees. `many` of them, now or soon, are run in parallel. For one thread."""
+        return self._ensemble.backbones.start(pictures, many)
+
+    def say(
+        self,
+        pictures: Sequence[Picture],
+        seen: Sequence[Features],
+        options: DecodingOptions,
+        numbers: Sequence[int],
+    ) -> list[Caption]:
+        """The third: the captions of pictures, at least one, of which the bundles have `seen` so
+        much. Samples are drawn by the pictures' `numbers`. It may run while others are looked at.
+        """
+        confidence = self._confidence
+        if confidence is not None and not confidence.applies(options):
+            confidence = None
+        search = options if confidence is None else searched(options)
+        with self._turn:
+            found = self._ensemble.decode(seen, search, numbers)
+        captions = []
+        for number, (picture, said) in enumerate(zip(pictures, found, strict=True)):
+            sure = None if confidence is None else confidence.of(measure_found(said.hypotheses))
+            wanted = said._replace(hypotheses=said.hypotheses[: options.num_captions])
+            grounds = self._ensemble.grounds(seen, number)
+            captions.append(self._caption(picture, wanted, grounds, sure))
+        return captions
 
     def caption_many(
         self,
@@ -200,9 +234,7 @@ class Captioner:
         }
         captions: Iterator[Caption] = iter(())
         if batch.features is not None:
-            made = self._captions(
-                list(readable.values()), batch.features(), options, list(readable)
-            )
+            made = self.say(list(readable.values()), batch.features(), options, list(readable))
             captions = iter(made)
         for picture in batch.pictures:
             if isinstance(picture, Picture):
@@ -212,27 +244,6 @@ class Captioner:
                 yield CaptionError(image=image, error=picture.error, model=self.name)
             else:
                 raise picture.error
-
-    def _captions(
-        self,
-        pictures: Sequence[Picture],
-        seen: Sequence[Features],
-        options: DecodingOptions,
-        numbers: Sequence[int],
-    ) -> list[Caption]:
-        confidence = self._confidence
-        if confidence is not None and not confidence.applies(options):
-            confidence = None
-        search = options if confidence is None else searched(options)
-        with self._turn:
-            found = self._ensemble.decode(seen, search, numbers)
-        captions = []
-        for number, (picture, said) in enumerate(zip(pictures, found, strict=True)):
-            sure = None if confidence is None else confidence.of(measure_found(said.hypotheses))
-            wanted = said._replace(hypotheses=said.hypotheses[: options.num_captions])
-            grounds = self._ensemble.grounds(seen, number)
-            captions.append(self._caption(picture, wanted, grounds, sure))
-        return captions
 
     def _caption(
         self,

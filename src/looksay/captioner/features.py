@@ -32,6 +32,27 @@ class Features(NamedTuple):
     mask_BR: np.ndarray | None = None  # None: all places count
     boxes_BR6: np.ndarray | None = None
 
+    def of(self, picture: int) -> Features:
+        """What it sees of one of the pictures."""
+        only = slice(picture, picture + 1)
+        mask, boxes = self.mask_BR, self.boxes_BR6
+        return Features(
+            self.values_BRD[only],
+            None if mask is None else mask[only],
+            None if boxes is None else boxes[only],
+        )
+
+    @classmethod
+    def join(cls, parts: Sequence[Features]) -> Features:
+        """The pictures of several, at least one and all of one model, behind each other."""
+        masks = [part.mask_BR for part in parts if part.mask_BR is not None]
+        boxes = [part.boxes_BR6 for part in parts if part.boxes_BR6 is not None]
+        return cls(
+            np.concatenate([part.values_BRD for part in parts]),
+            np.concatenate(masks) if masks else None,
+            np.concatenate(boxes) if boxes else None,
+        )
+
 
 Wait = Callable[[], Features]
 """Waits for features that are being computed."""

@@ -7,15 +7,16 @@ from typing import Any
 
 import click
 
-_OPTIONS = [
-    click.option(
-        "--model",
-        "models",
-        multiple=True,
-        metavar="BUNDLE",
-        help="A bundle's folder; given again, the bundles caption together as an ensemble, each "
-        "word by the mean of their probabilities.  [default: the shipped one]",
-    ),
+_MODEL = click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="BUNDLE",
+    help="A bundle's folder; given again, the bundles caption together as an ensemble, each "
+    "word by the mean of their probabilities.  [default: the shipped one]",
+)
+
+_RUNNING = [
     click.option(
         "--batch-size",
         type=click.IntRange(min=1, max=1024),
@@ -41,6 +42,11 @@ _OPTIONS = [
 
 def engine_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Adds the model and engine options to a click command."""
-    for option in reversed(_OPTIONS):
+    return _MODEL(running_options(function))
+
+
+def running_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Those that say how a model runs, for a command whose `--model` means something else."""
+    for option in reversed(_RUNNING):
         function = option(function)
     return function

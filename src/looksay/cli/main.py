@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
         "caption",
         "Say what photographs show.",
     ),
+    "serve": ("looksay.cli.serve", "serve", "Caption in a web page and over HTTP."),
     "index": ("looksay.cli.index", "index", "Caption folders of photographs once, to search."),
     "search": ("looksay.cli.search", "search", "Find photographs by what they show."),
     "alt-text": (

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from looksay.errors import ImageError
+from looksay.errors import ImageError, ImageKindError, ImageTooLargeError
 from looksay.images.colours import lies_on_its_side, to_rgb
 from looksay.images.limits import DEFAULT_LIMITS, ImageLimits
 from looksay.images.quiet import quiet
@@ -20,6 +20,9 @@ from looksay.images.read import picture_format, read_file, read_stream
 ImageSource = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | np.ndarray
 )
+
+# What errors call a picture that came as bytes.
+BYTES_NAME = "the picture given as bytes"
 
 # Pictures of more pixels than this are decoded one at a time, however many threads there are:
 # each takes up to 8 bytes a pixel while it is flattened.
@@ -60,7 +63,7 @@ def open_image(
     if isinstance(source, (str, os.PathLike)):
         return _decode(read_file(source, limits), os.fspath(source), limits, at_least)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _decode(bytes(source), "the picture given as bytes", limits, at_least)
+        return _decode(bytes(source), BYTES_NAME, limits, at_least)
     if hasattr(source, "read"):
         name = str(getattr(source, "name", "") or "the picture in the stream")
         return _decode(read_stream(source, name, limits), name, limits, at_least)
@@ -104,12 +107,12 @@ def _decode(data: bytes, name: str, limits: ImageLimits, at_least: int | None) -
     except ImageError:
         raise
     except Image.DecompressionBombError as error:  # over 179 megapixels, Pillow's own limit
-        raise ImageError(
+        raise ImageTooLargeError(
             f"{name} has too many pixels for Pillow; shrink it, or raise both max_pixels and "
             f"PIL.Image.MAX_IMAGE_PIXELS."
         ) from error
     except MemoryError as error:
-        raise ImageError(f"{name} does not fit into memory; shrink it.") from error
+        raise ImageTooLargeError(f"{name} does not fit into memory; shrink it.") from error
     except Exception as error:  # decoders raise nearly anything on damaged bytes
         raise ImageError(_damaged(name, format_name, error)) from error
 
@@ -134,7 +137,7 @@ def _need_decoder(format_name: str, name: str) -> None:
         Image.init()
     if format_name not in Image.OPEN:
         kind = "HEIC" if format_name == "HEIF" else format_name
-        raise ImageError(
+        raise ImageKindError(
             f"{name} is a {kind} picture, which the installed Pillow cannot read; "
             f"save it as JPEG or PNG."
         )
@@ -147,7 +150,7 @@ def _turn(size: tuple[int, int]) -> contextlib.AbstractContextManager[Any]:
 def _check_pixels(size: tuple[int, int], name: str, limits: ImageLimits) -> None:
     width, height = size
     if width * height > limits.max_pixels:
-        raise ImageError(
+        raise ImageTooLargeError(
             f"{name} has too many pixels ({width} x {height} = {width * height / 1e6:,.0f} "
             f"megapixels; the limit is {limits.max_pixels / 1e6:,.0f}); shrink it or raise "
             f"max_pixels."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import BinaryIO
 
-from looksay.errors import ImageError
+from looksay.errors import ImageError, ImageKindError, ImageTooLargeError
 from looksay.images.limits import ImageLimits
 
 _CHUNK_BYTES = 2**20
@@ -78,7 +78,7 @@ def picture_format(data: bytes, name: str, limits: ImageLimits) -> str:
             return "AVIF"
         if data[8:12] in (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"):
             return "HEIF"
-    raise ImageError(f"{name} {_what_it_is(data)}; looksay reads {_READS} files.")
+    raise ImageKindError(f"{name} {_what_it_is(data)}; looksay reads {_READS} files.")
 
 
 def _what_it_is(data: bytes) -> str:
@@ -104,7 +104,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def _too_many_bytes(name: str, size: str, limits: ImageLimits) -> ImageError:
-    return ImageError(
+    return ImageTooLargeError(
         f"{name} is too large ({size}; the limit is {limits.max_bytes / 1e6:,.1f} MB); "
         f"shrink it or raise max_bytes."
     )

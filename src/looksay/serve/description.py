@@ -1,0 +1,157 @@
+"""What OpenAPI says of the request for captions and its answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from looksay.serve.forms import FIELD
+from looksay.serve.problems import MEDIA_TYPE
+
+_SCHEMA = Path(__file__).resolve().parents[1] / "cli" / "caption.schema.json"
+
+PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "Problem details, RFC 9457.",
+    "required": ["title", "status", "detail"],
+    "properties": {
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong and what to do."},
+        "errors": {
+            "type": "array",
+            "description": "Of wrong options, each.",
+            "items": {
+                "type": "object",
+                "properties": {"parameter": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+
+_ERRORS = {
+    400: "No picture in the request, or a broken form.",
+    401: "The API key is missing or wrong.",
+    403: "A page of another origin may not use this server.",
+    408: "The request took too long to arrive.",
+    413: "Too many bytes, pixels or pictures.",
+    415: "Not a picture, or one of a kind that cannot be read.",
+    421: "The server does not answer to this host name.",
+    422: "A damaged picture, or options that make no sense.",
+    429: "Too much is waiting; Retry-After says when to come again.",
+    500: "A fault of the server's.",
+    503: "The server is stopping, or the captions were not ready in time.",
+}
+
+
+def problem(description: str) -> dict[str, Any]:
+    """An answer of OpenAPI that is a problem."""
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": PROBLEM}}}
+
+
+def _record() -> dict[str, Any]:
+    """The schema of a record, without what only a schema file of its own may say."""
+    schema = json.loads(_SCHEMA.read_text(encoding="utf-8"))
+    schema.pop("$schema")
+    attention = schema["properties"]["attention"]
+    schema["properties"]["attentions"]["additionalProperties"] = attention
+    return schema
+
+
+_PICTURE = {"type": "string", "format": "binary"}
+
+CAPTIONS: dict[str, Any] = {
+    "summary": "Captions of pictures",
+    "description": "One picture as the body, or several in a form. The answer has a record for "
+    "each, in order: that of `looksay caption --format json`. Of several pictures one that cannot "
+    "be read has a record with `error`; a single one is answered with a problem.",
+    "openapi_extra": {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": [FIELD],
+                        "properties": {FIELD: {"type": "array", "items": _PICTURE}},
+                    }
+                },
+                "image/*": {"schema": _PICTURE},
+                "application/octet-stream": {"schema": _PICTURE},
+            },
+        }
+    },
+    "responses": {
+        200: {
+            "description": "A record for each picture.",
+            "content": {
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["captions"],
+                        "properties": {"captions": {"type": "array", "items": _record()}},
+                    }
+                }
+            },
+        },
+        **{status: problem(description) for status, description in _ERRORS.items()},
+    },
+}
+
+
+def _answer(description: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+_LISTS = {
+    "type": "object",
+    "required": ["models", "limits"],
+    "properties": {
+        "models": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["name", "default", "architecture", "beam_size"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "default": {"type": "boolean"},
+                    "architecture": {"type": "string"},
+                    "beam_size": {"type": "integer"},
+                },
+            },
+        },
+        "limits": {"type": "object", "additionalProperties": {"type": "integer"}},
+    },
+}
+_STATUS = {"type": "object", "properties": {"status": {"type": "string"}}}
+
+MODELS: dict[str, Any] = {
+    "summary": "The models of this server",
+    "responses": {
+        200: _answer("What each is, and what a client may send.", "application/json", _LISTS),
+        401: problem(_ERRORS[401]),
+    },
+}
+HEALTH: dict[str, Any] = {
+    "summary": "Whether the process lives",
+    "responses": {
+        200: _answer("It does.", "application/json", _STATUS),
+        503: problem("A part of it has broken down."),
+    },
+}
+READY: dict[str, Any] = {
+    "summary": "Whether it takes requests",
+    "responses": {
+        200: _answer("It does.", "application/json", _STATUS),
+        503: problem("It is stopping, or broken."),
+    },
+}
+METRICS: dict[str, Any] = {
+    "summary": "Counters in Prometheus' text format",
+    "responses": {
+        200: _answer("The counters.", "text/plain", {"type": "string"}),
+        401: problem(_ERRORS[401]),
+    },
+}
