@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[str, str, str]] = {
         "alt_text",
         "Find a site's images that have no text, and propose or write it.",
     ),
+    "embed": ("looksay.cli.embed", "embed", "Write captions into photographs' own metadata."),
     "download": ("looksay.cli.download", "download", "Download COCO, Flickr8k or Flickr30k."),
     "train": ("looksay.cli.train", "train", "Train a model on your photographs and captions."),
     "evaluate": ("looksay.cli.evaluate", "evaluate", "Score a model's captions of a data set."),
@@ -54,7 +55,6 @@ VERBS: dict[str, tuple[str, str, str]] = {
     ),
     "extract": ("looksay.cli.extract", "extract", "Compute and keep photographs' features."),
     "peek": ("looksay.cli.peek", "peek", "Caption with any kept epoch of a training run."),
-    "embed": ("looksay.cli.embed", "embed", "Write captions into photographs' own metadata."),
     "export": ("looksay.cli.export", "export", "Make a bundle of any kept epoch of a run."),
     "calibrate": (
         "looksay.cli.calibrate",
