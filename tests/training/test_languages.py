@@ -31,17 +31,16 @@ SETTINGS = {
     "text.min_count": 1,
     "text.max_tokens_percentile": 100.0,
     "model.embedding_size": 32,
-    "model.hidden_size": 64,
+    "model.hidden_size": 128,
     "model.attention_size": 32,
     "model.values_size": 32,
     "model.feature_dropout": 0.0,
     "model.embedding_dropout": 0.0,
     "model.output_dropout": 0.0,
     "model.label_smoothing": 0.0,
-    "training.epochs": 50,
-    "training.patience": 8,  # once every caption is right, none is better
-    "training.batch_pictures": 6,
-    "training.learning_rate": 0.02,
+    "training.epochs": 40,
+    "training.batch_pictures": 4,
+    "training.learning_rate": 0.01,
     "training.weight_decay": 0.0,
     "training.average_momentum": 0.0,
     "training.compile": "false",
@@ -225,20 +224,18 @@ def server(trained, tmp_path) -> Iterator[str]:
     """The address of `looksay serve` with the trained bundle."""
     for module in ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "httpx"):
         pytest.importorskip(module)
-    process = subprocess.Popen(
-        [*LOOKSAY, "serve", "--port", "0", "--model", str(trained.bundle)],
-        stdout=subprocess.PIPE,
-        env={**os.environ, **C_LOCALE, "TMPDIR": str(tmp_path)},
-    )
-    try:
-        assert process.stdout is not None
-        line = process.stdout.readline().decode()
-        found = re.fullmatch(r"looksay is at (http://\S+)\n", line)
-        assert found, line
-        yield found[1]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(60) in (0, 130, -signal.SIGTERM)
+    command = [*LOOKSAY, "serve", "--port", "0", "--model", str(trained.bundle)]
+    environment = {**os.environ, **C_LOCALE, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline().decode()
+            found = re.fullmatch(r"looksay is at (http://\S+)\n", line)
+            assert found, line
+            yield found[1]
+        finally:
+            process.send_signal(signal.SIGTERM)
+    assert process.returncode == 0
 
 
 def test_the_service_says_the_same_over_http(trained, server):
