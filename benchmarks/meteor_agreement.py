@@ -18,7 +18,7 @@ import numpy as np
 
 from looksay.data import Record, load_data
 from looksay.evaluation import match_results, read_results
-from looksay.metrics import Sums, meteor, own_meteor, ptb_tokenize
+from looksay.metrics import Sums, meteor, own_meteor, tokenize_caption
 from looksay.metrics.ngrams import Tokens
 from looksay.metrics.wordnet import find_wordnet, load_wordnet
 
@@ -27,10 +27,10 @@ Sets = dict[str, tuple[list[list[Tokens]], list[Tokens]]]
 
 def caption_sets(records: Sequence[Record], captions: dict[str, str]) -> Sets:
     """References and candidates of the results' captions and of people's."""
-    tokens = [[ptb_tokenize(caption) for caption in record.captions] for record in records]
+    tokens = [[tokenize_caption(caption) for caption in record.captions] for record in records]
     several = [of_one for of_one in tokens if len(of_one) > 1]
     return {
-        "results": (tokens, [ptb_tokenize(captions[record.name]) for record in records]),
+        "results": (tokens, [tokenize_caption(captions[record.name]) for record in records]),
         "people": ([others for _, *others in several], [first for first, *_ in several]),
     }
 

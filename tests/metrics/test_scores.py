@@ -25,6 +25,7 @@ from looksay.metrics import (
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "scores.json").read_text("utf-8"))
 REFERENCES = {name: picture["references"] for name, picture in GOLDEN["pictures"].items()}
+CHINESE = "一 只 狗 在 草 地 跑"
 CANDIDATES = {name: picture["candidate"] for name, picture in GOLDEN["pictures"].items()}
 METRICS = ["BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr", "CIDEr-D", "CIDEr-plain"]
 
@@ -54,6 +55,19 @@ def test_functions_of_tokens_agree_with_the_scorer():
         corpus, each = function(references, candidates)
         assert corpus == expected.corpus[metric]
         np.testing.assert_array_equal(each, expected.per_image[metric])
+
+
+def test_chinese_is_divided_as_the_field_divides_it_for_pycocoevalcap():
+    (picture,) = (name for name, caption in CANDIDATES.items() if caption == CHINESE)
+    references, candidates = dict(REFERENCES), dict(CANDIDATES)
+    references[picture] = [
+        caption.replace("一 只 狗 在 跑", "一只狗在跑。") for caption in references[picture]
+    ]
+    candidates[picture] = CHINESE.replace(" ", "")
+    assert references[picture] != REFERENCES[picture]
+    scores = score_captions(references, candidates)
+    for metric in METRICS:
+        assert scores.as_dict()[metric] == pytest.approx(GOLDEN["corpus"][metric], abs=1e-6)
 
 
 def test_a_scorer_can_be_used_again():

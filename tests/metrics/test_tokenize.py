@@ -6,14 +6,16 @@ import importlib.util
 import json
 import shutil
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from looksay.metrics import ptb_tokenize
+from looksay.metrics import ptb_tokenize, score_captions, tokenize_caption
 from looksay.metrics.tokenize import PUNCTUATION
+from looksay.text import join_words, split_words
 
 GOLDEN = json.loads((Path(__file__).parent / "golden" / "tokens.json").read_text("utf-8"))
 
@@ -21,6 +23,47 @@ GOLDEN = json.loads((Path(__file__).parent / "golden" / "tokens.json").read_text
 @pytest.mark.parametrize(("caption", "tokens"), GOLDEN, ids=[caption[:30] for caption, _ in GOLDEN])
 def test_golden(caption, tokens):
     assert ptb_tokenize(caption) == tokens
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "Ein Hund läuft über die nasse Straße .",
+        unicodedata.normalize("NFD", "Ein Mädchen läuft über die Straße."),
+        "¿Corre un niño por el césped? ¡Sí!",
+        "L'homme s'assoit à côté d'une œuvre.",
+        "Собака бежит по траве.",
+        "كلب يجري، في العشب؟",
+        "एक कुत्ता घास पर दौड़ता है।",
+        "한 남자가 풀밭을 달린다.",
+        "一只狗，在“草地”上奔跑。",
+        "两只 dog 在跑！ＡＢＣ１２３，很快……",
+        "「犬」が、草の上を走る。",
+        "ﾄﾞｯｸﾞが草の上を走る｡",
+        "“สุนัข” 2 ตัววิ่งบนหญ้า",
+        "ខ្មែរ រត់លើស្មៅ។",
+    ],
+)
+def test_a_model_can_say_a_reference_perfectly_in_any_language(caption):
+    said = join_words(split_words(caption))
+    assert said != caption and tokenize_caption(said) == tokenize_caption(caption)
+    assert len(tokenize_caption(caption)) >= 4
+    references = {"a": [caption], "b": ["完全不同的东西"], "c": ["etwas ganz anderes steht hier"]}
+    scores = score_captions(references, {name: each[0] for name, each in references.items()})
+    assert scores.as_dict()["BLEU-4"] == pytest.approx(1)
+    assert scores.per_image["CIDEr-D"] == pytest.approx(10)
+
+
+def test_chinese_and_thai_are_scored_by_characters():
+    assert tokenize_caption("一只狗bike，跑。") == [*"一只狗", "bike", "跑"]
+    assert tokenize_caption("ที่รัก") == ["ที่", "รั", "ก"]
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(max_codepoint=126, min_codepoint=32), max_size=60))
+def test_english_has_the_treebanks_tokens_and_no_others(caption):
+    assert tokenize_caption(caption) == ptb_tokenize(caption)
+    assert tokenize_caption(f"{caption} “café” – é") == ptb_tokenize(f"{caption} “café” – é")
 
 
 @settings(deadline=None)

@@ -72,6 +72,8 @@ def test_a_damaged_file_beside_captioning_is_refused_when_it_is_asked_for(bundle
     ("values", "message"),
     [
         ({"format": None}, "no format number"),
+        ({"language": "in German"}, "language tag"),
+        ({"language": 3}, "language tag"),
         ({"format": "1"}, "no format number"),
         ({"format": 0}, "never was one"),
         ({"format": 3}, "pip install --upgrade looksay"),
@@ -172,6 +174,12 @@ def test_a_folder_that_is_no_bundle_is_refused(tmp_path, bundle_folder):
         Bundle.open(tmp_path / "nothing")
     with pytest.raises(BundleError, match="is not a folder"):
         Bundle.open(bundle_folder / "step.onnx")
+
+
+def test_a_bundle_may_say_its_language(bundle_folder):
+    assert Bundle.open(bundle_folder).language is None
+    change(bundle_folder, language="zh-Hans")
+    assert Bundle.open(bundle_folder).language == "zh-Hans"
 
 
 def test_a_linked_folder_is_a_bundle(bundle_folder, tmp_path):

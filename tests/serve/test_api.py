@@ -90,6 +90,7 @@ def test_the_models(client, bundle_folder):
     answer = client.get("/v1/models").json()
     (model,) = answer["models"]
     assert model["name"] == "toy" and model["default"] is True
+    assert model["language"] is None  # nobody said it of this one
     assert (model["method"], model["beam_size"], model["grid"]) == ("beam", 3, [2, 2])
     assert str(bundle_folder) not in str(answer)  # the server's paths are its own business
     assert answer["limits"]["max_images"] == 16

@@ -45,6 +45,31 @@ def test_decomposed_letters_are_composed():
     assert split_words(unicodedata.normalize("NFD", "Über garçon")) == ["über", "garçon"]
 
 
+@pytest.mark.parametrize(
+    ("caption", "words", "joined"),
+    [
+        ("一只狗在草地上奔跑。", [*"一只狗在草地上奔跑"], "一只狗在草地上奔跑"),
+        ("３只Ｄｏｇ！很快，", ["3", "只", "dog", "很", "快"], "3 只 dog 很快"),
+        ("ﾄﾞｯｸﾞ", ["ド", "ッ", "グ"], "ドッグ"),
+        ("สุนัข 2 ตัว", ["สุ", "นั", "ข", "2", "ตั", "ว"], "สุนัข 2 ตัว"),
+        ("ခွေးတစ်", ["ခွေး", "တ", "စ်"], "ခွေးတစ်"),
+        ("ខ្មែរ។", ["ខ្", "មែ", "រ"], "ខ្មែរ"),
+    ],
+)
+def test_scripts_without_spaces_have_characters_for_words(caption, words, joined):
+    assert split_words(caption) == words
+    assert join_words(words) == joined
+
+
+def test_widths_mean_nothing_but_other_compatibility_forms_do():
+    assert split_words("Ｔ－Ｓｈｉｒｔ") == ["t-shirt"]
+    assert split_words("5 m² und ½") == ["5", "m²", "und", "½"]
+
+
+def test_turkish_capital_i_with_its_dot_is_an_i():
+    assert split_words("İstanbul'da") == split_words("I\u0307stanbul'da") == ["istanbul'da"]
+
+
 def test_join_puts_no_spaces_between_cjk_characters():
     assert join_words(["一", "个", "dog", "跑"]) == "一个 dog 跑"
     assert join_words(["a", "dog"]) == "a dog"

@@ -103,6 +103,14 @@ def test_a_recipe_may_ask_for_regions():
     assert load_recipe("default", [f"features.{one}" for one in published]).features.regions
 
 
+def test_a_language_is_a_tag():
+    for tag in ("de", "zh-Hans", "pt-BR"):
+        assert load_recipe("default", [f"text.language={tag}"]).text.language == tag
+    for wrong in ("Deutsch (DE)", "d", "de_DE", "en-", "a-" + "b" * 40):
+        with pytest.raises(RecipeError, match="language tag"):
+            load_recipe("default", [f"text.language={wrong}"])
+
+
 def test_an_unknown_recipe_names_the_nearest():
     with pytest.raises(RecipeError, match="did you mean 'default'"):
         load_recipe("defualt")

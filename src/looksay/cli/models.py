@@ -86,6 +86,7 @@ def describe(path: Path) -> dict[str, Any]:
         "image_size": bundle.image_size,
         "grid": list(bundle.grid),
         "words": len(bundle.vocabulary),
+        "language": bundle.language,
         "bytes": sum(sizes.values()),
         "graph_bytes": sum(size for name, size in sizes.items() if name.endswith(".onnx")),
         "figures": config.get("figures") or {},
@@ -102,6 +103,8 @@ def to_text(model: dict[str, Any]) -> str:
         f"{rows} x {columns} places), {model['words']:,} words",
         f"  {_mega(model['graph_bytes'])} of graphs, {_mega(model['bytes'])} in all",
     ]
+    if model["language"]:
+        lines.append(f"  captions in {model['language']}")
     if model["figures"]:
         lines.append("  " + ", ".join(_figure(*item) for item in _flat(model["figures"])))
     if model["licence"]:

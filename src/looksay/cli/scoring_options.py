@@ -95,12 +95,12 @@ def scoring_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def choose_frequencies(file: Path | None, records: Sequence[Record]) -> DocumentFrequencies:
     """The file's, or those of all records, so that a part of them is scored as the whole is."""
-    from looksay.metrics import DocumentFrequencies, ptb_tokenize
+    from looksay.metrics import DocumentFrequencies, tokenize_caption
 
     if file is not None:
         return DocumentFrequencies.load(file)
     return DocumentFrequencies.build(
-        [ptb_tokenize(caption) for caption in record.captions] for record in records
+        [tokenize_caption(caption) for caption in record.captions] for record in records
     )
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from looksay.data.reading import clean_caption
 from looksay.data.records import Record
 from looksay.errors import DataError, UsageError, nearest
-from looksay.text.words import DETACHED, FIRST_CJK, split_words
+from looksay.text.words import DETACHED, FIRST_UNSPACED, split_words
 
 # What the Keras tutorial's Tokenizer filters: neither the apostrophe nor < and >, which its
 # <start> and <end> need.
@@ -165,8 +165,8 @@ def _without_punctuation(caption: str) -> str:
 
 
 def _is_no_single_letter(word: str) -> bool:
-    """Not so for a Chinese or Japanese character either, which can be a word."""
-    return not (len(word) == 1 and word.isalpha()) or bool(FIRST_CJK.match(word))
+    """Not so for a Chinese or Japanese character either, or a Thai one, which are words."""
+    return not (len(word) == 1 and word.isalpha()) or bool(FIRST_UNSPACED.match(word))
 
 
 def _without_accents(caption: str) -> str:

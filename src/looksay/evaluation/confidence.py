@@ -25,7 +25,7 @@ from looksay.evaluation.calibration import (
     fit_logistic,
     standardise,
 )
-from looksay.metrics import DocumentFrequencies, ptb_tokenize
+from looksay.metrics import DocumentFrequencies, tokenize_caption
 from looksay.metrics.cider import score_cider, weigh
 from looksay.metrics.ngrams import count_ngrams
 from looksay.runtime.confidence import SIGNS, Confidence, Weight
@@ -94,10 +94,10 @@ def score_against_people(
     people_share: float = PEOPLE_SHARE,
 ) -> tuple[np.ndarray, float]:
     """The CIDEr-D of each caption (N,), and the one from which a caption counts as right."""
-    references = [[count_ngrams(ptb_tokenize(text)) for text in r.captions] for r in records]
+    references = [[count_ngrams(tokenize_caption(text)) for text in r.captions] for r in records]
     frequencies = frequencies or DocumentFrequencies.from_counts(references)
     weighed = weigh(references, frequencies)
-    candidates = [count_ngrams(ptb_tokenize(text)) for text in captions]
+    candidates = [count_ngrams(tokenize_caption(text)) for text in captions]
     _, scores_N = score_cider(weighed, candidates, frequencies)
     left_out = [
         (others[:i] + others[i + 1 :], counts)

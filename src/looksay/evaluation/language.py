@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Any
 
 from looksay.errors import DataError
-from looksay.metrics import ptb_tokenize
+from looksay.metrics import tokenize_caption
 from looksay.metrics.ngrams import MAX_N, Tokens
 
 
@@ -62,7 +62,7 @@ def describe_language(
 
     Raises DataError where there are no captions.
     """
-    tokens = list(map(ptb_tokenize, captions))
+    tokens = list(map(tokenize_caption, captions))
     if not tokens:
         raise DataError("There are no captions to describe.")
     words = sum(map(len, tokens))
@@ -85,5 +85,5 @@ def _distinct(tokens: Sequence[Tokens], n: int) -> float:
 
 
 def _novel(tokens: Sequence[Tokens], training: Iterable[str]) -> float:
-    known = {tuple(ptb_tokenize(caption)) for caption in training}
+    known = {tuple(tokenize_caption(caption)) for caption in training}
     return sum(tuple(of_one) not in known for of_one in tokens) / len(tokens)

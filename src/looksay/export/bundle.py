@@ -47,7 +47,7 @@ def write_bundle(
     regions: how regions are found, where the model looks at them; their graphs are attachments.
     attachments: further files of the bundle, by their names in it.
     describe: given the folder with the finished graphs, returns the card, and what bundle.json says
-        of them: `figures`, and `confidence` where it was learnt.
+        of them: `figures`, and `language` and `confidence` where they are known.
     Raises BundleError when `folder` holds anything but a bundle.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():

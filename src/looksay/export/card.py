@@ -26,6 +26,8 @@ LICENCES = {
     "coco2017": _COCO,
     "karpathy": "The weights are under the terms of the data set that the Karpathy file divides.",
 }
+# the data sets of these that are English; a Karpathy file may divide any
+ENGLISH = frozenset(LICENCES) - {"karpathy"}
 OWN_LICENCE = "The weights were trained on data of the user's own; its owner decides on their use."
 
 LIMITS = (
@@ -47,10 +49,12 @@ def model_card(
     commands: Sequence[str],
     licence: str,
     backbone_licence: str,
+    language: str = "",
     sections: Mapping[str, Sequence[str]] | None = None,
 ) -> str:
     """Markdown. sizes: pictures of each split, words, parameters. scores: fractions, dev split.
-    sections: the lines of further ones, by heading."""
+    language: the captions', a tag, "" where nobody said it. sections: the lines of further ones,
+    by heading."""
     publication = recipe["publication"] or "the recipe"
     lines = [
         f"# {name}",
@@ -63,6 +67,7 @@ def model_card(
         f"- Parameters of the decoder: {sizes['parameters']:,}; words: {sizes['words']:,}",
         f"- Training data: {data}, {sizes['train']:,} pictures; "
         f"the epoch was chosen on {sizes['dev']:,} dev pictures",
+        *([f"- Language of the captions: {language}"] if language else []),
         f"- Licence of the weights: {licence}",
         "",
         "## Figures (dev split, times 100)",

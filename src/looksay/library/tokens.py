@@ -11,13 +11,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Bopomofo, Han with its extensions, kana, and the scripts of Thai, Lao, Myanmar and Khmer.
-_UNSPACED = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f\u31a0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U0001b000-\U0001b16f\U00020000-\U0003ffff"
-)
+from looksay.text.words import UNSPACED
+
 JOINT = "\x1f"  # "unit separator": a control character, which `clean` takes out of texts
-_BETWEEN = re.compile(f"(?<=[{_UNSPACED}])(?=[^\\s])|(?<=[^\\s])(?=[{_UNSPACED}])")
+_BETWEEN = re.compile(f"(?<=[{UNSPACED}])(?=[^\\s])|(?<=[^\\s])(?=[{UNSPACED}])")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 

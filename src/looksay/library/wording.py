@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from looksay.text.words import FIRST_UNSPACED
+
 MAX_LENGTH = 125  # what screen readers of old cut at, and what advice still names
 
 _SAYS_IMAGE = re.compile(
@@ -34,15 +36,16 @@ def to_alt_text(caption: str, max_length: int = MAX_LENGTH) -> str:
     """
     text = " ".join(caption.split())
     text = _SAYS_IMAGE.sub("", text, count=1) if _SAYS_IMAGE.match(text) else text
-    text = text.rstrip(" .")
+    text = text.rstrip(" .。．")
     if len(text) > max_length:
         text = _cut(text, max_length)
     return text[:1].upper() + text[1:]
 
 
 def _cut(text: str, max_length: int) -> str:
-    if " " not in text[: max_length + 1]:  # a language without spaces, or one endless word
-        return text[:max_length]
+    # a script without spaces can end at any of its characters, one endless word has to
+    if FIRST_UNSPACED.match(text[max_length]) or " " not in text[: max_length + 1]:
+        return text[:max_length].rstrip()
     words = text[: max_length + 1].split(" ")[:-1]  # the last one is torn, or does not fit
     while words and words[-1].strip(",;:").casefold() in _DANGLING:
         words.pop()

@@ -10,7 +10,7 @@ from looksay.metrics.rouge import rouge_l
 from looksay.metrics.scorer import CaptionScorer, Scores, score_captions
 from looksay.metrics.spice import spice
 from looksay.metrics.sums import Sums
-from looksay.metrics.tokenize import ptb_tokenize
+from looksay.metrics.tokenize import ptb_tokenize, tokenize_caption
 
 __all__ = [
     "CaptionScorer",
@@ -27,4 +27,5 @@ __all__ = [
     "rouge_l",
     "score_captions",
     "spice",
+    "tokenize_caption",
 ]

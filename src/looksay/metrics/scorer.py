@@ -14,7 +14,7 @@ from looksay.metrics.ngrams import MAX_N, DocumentFrequencies, Tokens, check_pai
 from looksay.metrics.own_meteor import STEM, SYNONYM
 from looksay.metrics.rouge import rouge_l
 from looksay.metrics.sums import Sums, mean_sums
-from looksay.metrics.tokenize import ptb_tokenize
+from looksay.metrics.tokenize import tokenize_caption
 
 BLEUS = tuple(f"BLEU-{n + 1}" for n in range(MAX_N))
 # The order in which they are shown.
@@ -78,7 +78,9 @@ class CaptionScorer:
         frequencies: DocumentFrequencies | None = None,
     ):
         self.images = tuple(references)
-        self.references = [list(map(ptb_tokenize, captions)) for captions in references.values()]
+        self.references = [
+            list(map(tokenize_caption, captions)) for captions in references.values()
+        ]
         check_pairs(self.references, self.images)
         counts = [list(map(count_ngrams, of_one)) for of_one in self.references]
         self.frequencies = frequencies or DocumentFrequencies.from_counts(counts)
@@ -92,7 +94,7 @@ class CaptionScorer:
         must not pass for scores of the whole.
         """
         _check_names(self.images, candidates)
-        return [ptb_tokenize(candidates[image]) for image in self.images]
+        return [tokenize_caption(candidates[image]) for image in self.images]
 
     def score(self, candidates: Mapping[str, str]) -> Scores:
         """Score one caption for every picture of the references; DataError as in `tokenize`."""

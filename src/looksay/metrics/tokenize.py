@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
+
+from looksay.text.words import FIRST_UNSPACED, divide, normalize
 
 # Dropped by pycocoevalcap. Brackets are not: it has them in capitals, but lower-cases before.
 PUNCTUATION = frozenset(["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";"])
@@ -108,6 +111,33 @@ ASCII = _pattern("[A-Za-z]", "[A-Za-z0-9]")
 UNICODE = _pattern(
     rf"(?:(?![{NO_DIGITS}])[^\W\d_]|[{MARKS}])", rf"(?:(?![{NO_DIGITS}])[^\W_]|[{MARKS}])"
 )
+
+
+def tokenize_caption(caption: str) -> list[str]:
+    """The caption's tokens in any language; in English those of `ptb_tokenize`.
+
+    Scripts without spaces are counted by characters, as the field does for Chinese. A text means
+    the same composed or decomposed, in characters of any width, and with the punctuation of any
+    script, which is left out as English punctuation is.
+    """
+    if caption.isascii():
+        return ptb_tokenize(caption)
+    text = normalize(caption)
+    if not FIRST_UNSPACED.search(text):
+        return [token for token in ptb_tokenize(text) if not _is_foreign_sign(token)]
+    tokens: list[str] = []
+    for piece in divide(text):
+        divided = [piece] if FIRST_UNSPACED.match(piece) else ptb_tokenize(piece)
+        tokens += [token for token in divided if not _is_foreign_sign(token)]
+    return tokens
+
+
+def _is_foreign_sign(token: str) -> bool:
+    """Whether it is punctuation that the Treebank's list lacks, other than what English uses."""
+    return all(
+        unicodedata.category(sign)[0] == "P" and sign > "~" and not "\u2000" <= sign <= "\u206f"
+        for sign in token
+    )
 
 
 def ptb_tokenize(caption: str) -> list[str]:

@@ -96,6 +96,11 @@ class Bundle:
         return None if values is None else Confidence.from_dict(values)
 
     @property
+    def language(self) -> str | None:
+        """The captions' language as a tag (BCP 47) such as "de"; None where nobody said it."""
+        return self.config.get("language")
+
+    @property
     def graphs(self) -> tuple[str, ...]:
         """The names of the graphs that captioning runs."""
         return required_graphs(self.config)

@@ -15,6 +15,7 @@ from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
 from looksay.runtime.confidence import Confidence
 from looksay.runtime.regions import DETECTOR, FILE, RegionSettings
+from looksay.text import is_language_tag
 
 # 2 has regions, which a looksay of before them would ignore. Bundles without are written as 1.
 FORMAT, WITH_REGIONS = 2, 2
@@ -82,6 +83,7 @@ def check_config(config: Any, path: Path) -> None:
     _check_sizes(config, path)
     _check_regions(config, path)
     _check_confidence(config, path)
+    _check_language(config, path)
     _check_files(config, path)
     try:
         DecodingOptions.from_dict(config["decoding"])
@@ -127,6 +129,14 @@ def _check_confidence(config: Mapping[str, Any], path: Path) -> None:
         raise BundleError(
             f"'confidence' in {path} is wrong: {error}; get the bundle again."
         ) from error
+
+
+def _check_language(config: Mapping[str, Any], path: Path) -> None:
+    tag = config.get("language", "en")
+    if not (isinstance(tag, str) and is_language_tag(tag)):
+        raise BundleError(
+            f"'language' in {path} must be a language tag such as \"de\", not {tag!r:.60}."
+        )
 
 
 def required_graphs(config: Mapping[str, Any]) -> tuple[str, ...]:

@@ -118,6 +118,7 @@ _LISTS = {
                     "name": {"type": "string"},
                     "default": {"type": "boolean"},
                     "architecture": {"type": "string"},
+                    "language": {"type": ["string", "null"]},
                     "beam_size": {"type": "integer"},
                 },
             },

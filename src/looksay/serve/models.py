@@ -74,6 +74,7 @@ def _describe(captioner: Captioner, default: bool) -> dict[str, Any]:
         "regions": bundle.regions is not None,
         "topics": bundle.topics is not None,
         "words": len(bundle.vocabulary),
+        "language": bundle.language,
         "method": options.method,
         "beam_size": options.beam_size,
         "num_captions": options.num_captions,

@@ -95,7 +95,7 @@ class Vocabulary:
         return words
 
     def join(self, words: Sequence[str]) -> str:
-        """The words as a line of text; no spaces between Chinese or Japanese characters."""
+        """The words as a line of text; no spaces between those of Chinese, Thai and the like."""
         return join_words(words)
 
     def save(self, path: str | os.PathLike[str]) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from looksay.data import Dataset
 from looksay.evaluation.confidence import HEADING, confidence_lines
 from looksay.export.bundle import write_bundle
-from looksay.export.card import LICENCES, OWN_LICENCE, model_card
+from looksay.export.card import ENGLISH, LICENCES, OWN_LICENCE, model_card
 from looksay.features.backbones import Backbone
 from looksay.features.compute import GridCompute, Loaded
 from looksay.features.extract import CHUNK
@@ -82,6 +82,7 @@ def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
     recipe, model = run.recipe, parts.decoder
     kind = run.dataset.name.partition(":")[0]  # without the folder, which is nobody's business
     licence = LICENCES.get(kind, OWN_LICENCE)
+    language = recipe.text.language or ("en" if kind in ENGLISH else "")
     sizes = {
         "parameters": model.count_params(),
         "words": len(run.words.vocabulary),
@@ -98,6 +99,7 @@ def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
             sizes=sizes,
             scores=scores,
             licence=licence,
+            language=language,
             backbone_licence=run.features.source.licence,
             commands=[
                 " ".join([f"looksay train {recipe.name} --data {data}", *changed_settings(recipe)]),
@@ -105,7 +107,8 @@ def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
             ],
             sections={HEADING: confidence_lines(confidence)} if confidence else {},
         )
-        known = {"confidence": confidence.as_dict()} if confidence else {}
+        known = {"language": language} if language else {}
+        known |= {"confidence": confidence.as_dict()} if confidence else {}
         return card, {"figures": {"dev": scores}, **known}
 
     write_bundle(

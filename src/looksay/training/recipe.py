@@ -18,6 +18,7 @@ from typing import Any
 from looksay.data.samples import ORDERS
 from looksay.decoding import DecodingOptions
 from looksay.errors import LooksayError, RecipeError, nearest
+from looksay.text import is_language_tag
 from looksay.training.feature_options import FeatureOptions
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
@@ -55,12 +56,22 @@ class DataOptions:
 class TextOptions:
     """max_words: words of the vocabulary at most (0: no limit). min_count: a word's occurrences at
     least. max_tokens: a caption's tokens at most, `<end>` among them (0: by percentile).
-    max_tokens_percentile: the share of training captions, per cent, that stay whole."""
+    max_tokens_percentile: the share of training captions, per cent, that stay whole. language: the
+    captions' language, a tag such as "de" or "zh-Hans", for whoever reads them out ("": English
+    where the data set is a published English one, else not said)."""
 
     max_words: int = 0
     min_count: int = 1
     max_tokens: int = 0
     max_tokens_percentile: float = 100.0
+    language: str = ""
+
+    def __post_init__(self) -> None:
+        if self.language and not is_language_tag(self.language):
+            raise RecipeError(
+                f"text.language is {self.language!r}; it must be a language tag (BCP 47) such as "
+                '"de", "zh-Hans" or "pt-BR"'
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,8 @@ ODD = [  # references, candidate
     (["Mr. Quill of the U.S. arrives at 5 p.m."], "mr. quill arrives in the U.S. at 5:30pm"),
     (["Half-timbered, well-kept house (two storeys)"], "A half-timbered house, well kept"),
     (["Ein Mädchen läuft über die Straße", "l'homme près d'un œuvre"], "ein mädchen, l'homme"),
-    (["一只狗在跑", "Собака бежит по снегу"], "一只狗在跑"),
+    # Chinese is given to it by characters, as the field does; ours divides it so by itself
+    (["一 只 狗 在 跑", "Собака бежит по снегу"], "一 只 狗 在 草 地 跑"),
     (["a " * 60 + "end"], "a " * 45 + "end"),
     (["word"] * 12, "word"),
     (["Ten geese cross a wet road at dawn"], "Ten geese cross a wet road at dawn"),

@@ -10,7 +10,7 @@ import numpy as np
 from looksay.data import Record
 from looksay.evaluation.report import charts
 from looksay.evaluation.results import Evaluation
-from looksay.metrics import ptb_tokenize
+from looksay.metrics import tokenize_caption
 from looksay.pictures.curves import curve_points
 
 _LONGEST = 40  # words of a bar; longer captions are counted there
@@ -102,7 +102,7 @@ def _language(evaluation: Evaluation) -> str:
 
 
 def _lengths(captions: Iterable[str]) -> list[int]:
-    return [len(ptb_tokenize(caption)) for caption in captions]
+    return [len(tokenize_caption(caption)) for caption in captions]
 
 
 def _training(history: Sequence[Mapping[str, float]]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from looksay.data import Record
 from looksay.evaluation.report.thumbnails import Thumbnail
 from looksay.evaluation.results import Evaluation
-from looksay.metrics import ptb_tokenize
+from looksay.metrics import tokenize_caption
 from looksay.pictures.page_data import page_data, script_json
 from looksay.pictures.regions import Regions, check_looks
 
@@ -61,7 +61,7 @@ def index_json(evaluation: Evaluation, records: Sequence[Record]) -> str:
             "name": record.name,
             "caption": evaluation.captions[record.name],
             "references": list(record.captions),
-            "length": len(ptb_tokenize(evaluation.captions[record.name])),
+            "length": len(tokenize_caption(evaluation.captions[record.name])),
             "scores": [_hundredfold(scores[metric][rows[record.name]]) for metric in metrics],
         }
         for record in records

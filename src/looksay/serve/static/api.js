@@ -3,6 +3,7 @@
 const MOST_TRIES = 6;
 const LONGEST_WAIT_S = 30;
 let key = ""; // kept in memory only
+const languages = new Map(); // of the captions, by model
 
 export class ServiceError extends Error {
   // `again`: whether the same request may succeed later.
@@ -19,7 +20,14 @@ export function useKey(secret) {
 export async function listModels() {
   const answer = await request("v1/models");
   if (!answer.ok) throw await problem(answer);
-  return (await answer.json()).models;
+  const { models } = await answer.json();
+  for (const { name, language } of models) if (language) languages.set(name, language);
+  return models;
+}
+
+// The language of a model's captions; undefined where nobody said it.
+export function languageOf(model) {
+  return languages.get(model);
 }
 
 // The record of a picture. While the service is full it waits, telling `onWait` the seconds.

@@ -1,4 +1,5 @@
 // One picture's card: its photograph, caption, other captions, and what can be taken along.
+import { languageOf } from "./api.js";
 import { attentionPicture } from "./panels.js";
 import { Stage } from "./stage.js";
 import { showSure } from "./sure.js";
@@ -54,6 +55,7 @@ export class Result {
     showSure(this.part(".said > .sure"), record);
     this.#showTopics(record.topics ?? []);
     this.#showOthers(record);
+    this.#pronounce(languageOf(record.model));
     this.part(".download").hidden = !this.stage.usable || !record.attention?.length;
     this.announce(`${this.file.name}: ${record.caption || "no words"}.`);
   }
@@ -89,6 +91,15 @@ export class Result {
     const { alternatives } = record;
     this.part(".others").hidden = !alternatives.length;
     this.part(".others ol").replaceChildren(...alternatives.map(other => this.#other(other, record)));
+  }
+
+  // What screen readers take for the captions' language; without one it is the page's.
+  #pronounce(language) {
+    const others = this.card.querySelectorAll(".others li > p:first-child");
+    for (const text of [this.stage.photo, ...this.words.buttons, ...others]) {
+      if (language) text.lang = language;
+      else text.removeAttribute("lang");
+    }
   }
 
   #other(caption, first) {
