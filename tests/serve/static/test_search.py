@@ -247,6 +247,18 @@ def test_a_failed_search_can_be_tried_again(open_search):
     assert page.evaluate("document.activeElement.id") == "query"
 
 
+def test_more_that_fails_keeps_what_is_there(open_search, many):
+    page = open_search("bird", many)
+    first = found(page, 24)
+    page.route("**/v1/search*", lambda route: route.fulfill(status=500), times=1)
+    page.get_by_role("button", name="Show more").press("Enter")
+    again = page.get_by_role("button", name="Try again")
+    again.wait_for()
+    assert found(page, 24) == first
+    again.press("Enter")
+    assert found(page, 48)[:24] == first and not again.is_visible()
+
+
 def test_a_key_opens_the_search(start, visit, library):
     url = start(library=library, api_keys=("correct horse",)).url
     page = visit(f"{url}#search=dog")

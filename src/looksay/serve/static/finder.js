@@ -61,15 +61,15 @@ export class Finder {
   }
 
   #again() {
-    this.field.focus(); // the button goes
-    this.#ask(this.words, this.failed.offset);
+    const { offset } = this.failed;
+    (offset ? this.more : this.field).focus(); // the button goes
+    this.#ask(this.words, offset);
   }
 
   async #ask(words, offset) {
     this.work.abort();
     const { signal } = (this.work = new AbortController());
     this.list.setAttribute("aria-busy", "true");
-    this.more.disabled = true;
     try {
       const results = await search(words, { limit: AT_ONCE, offset, signal });
       if (!signal.aborted) this.#show(results, offset);
@@ -78,7 +78,6 @@ export class Finder {
       this.#fail(error, offset);
     }
     this.list.setAttribute("aria-busy", "false");
-    this.more.disabled = false;
   }
 
   #show({ total, photographs }, offset) {

@@ -32,8 +32,7 @@ export class Viewer {
     this.part(".name").textContent = image + size;
     this.image.alt = caption;
     this.#say("Loading …");
-    this.dialog.style.setProperty("--wide", width ?? 4);
-    this.dialog.style.setProperty("--high", height ?? 3);
+    this.#shape(width || 4, height || 3); // before it comes, so that nothing moves
     this.dialog.showModal();
     return this.#load(photograph);
   }
@@ -46,6 +45,9 @@ export class Viewer {
       this.file = new File([blob], image, { type: blob.type });
       this.image.src = this.url = URL.createObjectURL(blob);
       this.image.hidden = false;
+      await this.image.decode();
+      if (signal.aborted) return;
+      this.#shape(this.image.naturalWidth, this.image.naturalHeight);
       this.part(".explain").disabled = false;
       this.#say("");
     } catch (error) {
@@ -55,6 +57,11 @@ export class Viewer {
       this.dialog.close();
       this.onKey();
     }
+  }
+
+  #shape(width, height) {
+    this.dialog.style.setProperty("--wide", width);
+    this.dialog.style.setProperty("--high", height);
   }
 
   #say(text) {
