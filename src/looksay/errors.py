@@ -62,6 +62,10 @@ class LibraryError(LooksayError):
     """A photo library's database or its photographs' folder cannot be used."""
 
 
+class UnknownPhotographError(LibraryError):
+    """A photo library has no photograph of that number."""
+
+
 class PageError(LooksayError):
     """A page cannot be read or written."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import hashlib
 import html.parser
 import io
 import json
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from looksay.errors import ImageError, LibraryError, UsageError
+from looksay.errors import ImageError, LibraryError, UnknownPhotographError, UsageError
 from looksay.library import Library
 from looksay.library.sheet import contact_sheet
 from looksay.library.snippet import CLOSE, OPEN, cut_snippet
@@ -111,11 +112,17 @@ def test_thumbnails_are_upright_and_small(named, tmp_path):
     assert thumbnail.getpixel((25, 10))[0] > 200 and thumbnail.getpixel((25, 90))[2] > 200
 
 
+def test_the_digest_of_a_photograph(library):
+    (found,) = library.search("ball").photographs
+    assert library.digest(found.id) == hashlib.sha256(found.paths[0].read_bytes()).hexdigest()
+
+
 def test_a_thumbnail_of_what_is_not_there(library):
     (found,) = library.search("ball").photographs
     for number in (999, 0, -1, 10**30):
-        with pytest.raises(LibraryError, match=f"no photograph {number}"):
-            library.thumbnail(number)
+        for ask in (library.thumbnail, library.digest):
+            with pytest.raises(UnknownPhotographError, match=f"no photograph {number}"):
+                ask(number)
     with pytest.raises(UsageError):
         library.thumbnail(found.id, side=100_000)
     found.paths[0].unlink()

@@ -27,7 +27,7 @@ NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "httpx"
 if not all(importlib.util.find_spec(module) for module in NEEDED):
     collect_ignore_glob = ["*.py"]
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "library")]
 
 PICTURES = 12
 
@@ -99,13 +99,15 @@ def gated(captioner: looksay.Captioner) -> Iterator[Gated]:
 
 
 @contextlib.contextmanager
-def running(*captioners: Any, silent_seconds: float = 30, **settings: Any) -> Iterator[str]:
+def running(
+    *captioners: Any, library: Any = None, silent_seconds: float = 30, **settings: Any
+) -> Iterator[str]:
     """The URL of a server of these models."""
     from looksay.serve.app import create_app
     from looksay.serve.listening import make_server
     from looksay.serve.settings import Settings
 
-    server = make_server(create_app(captioners, Settings(**settings)))
+    server = make_server(create_app(captioners, Settings(**settings), library))
     server.silent_seconds = silent_seconds
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

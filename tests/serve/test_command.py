@@ -136,6 +136,25 @@ def test_open_to_all_is_said(launch):
     assert status == 0 and "--api-key-file" in said
 
 
+def test_who_may_see_the_photographs_is_said(launch, tmp_path):
+    from by_hand import Updating, save_photo
+
+    save_photo(tmp_path / "photos" / "a.jpg", 1)
+    Updating(tmp_path / "photos.db", tmp_path / "photos")()
+    options = ("--database", "photos.db")
+    server = launch(*options, "--host", "0.0.0.0")
+    with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as client:
+        assert client.get("/v1/search?q=picture").json()["total"] == 1
+    status, said = server.stop()
+    assert status == 0 and "see the photographs of photos.db" in said
+
+
+def test_the_database_of_index_is_not_served_by_itself(launch, tmp_path):
+    server = launch(LOOKSAY_DATABASE="photos.db")
+    with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as client:
+        assert client.get("/v1/search?q=picture").status_code == 404
+
+
 def test_a_port_in_use_is_a_sentence(bundle_folder):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -156,6 +175,8 @@ def test_a_port_in_use_is_a_sentence(bundle_folder):
         (("--api-key-file", "nowhere"), "nowhere"),
         (("--port", "99999"), "99999"),
         (("--queue", "0"), "--queue"),
+        (("--database", "nowhere.db"), "no photo library nowhere.db"),
+        (("--database", __file__), "is no database"),
     ],
 )
 def test_a_wrong_start_is_a_sentence(options, words):

@@ -65,7 +65,9 @@ def search(
     """
     from looksay.library import Library
 
-    library, words = Library(database), " ".join(query)
+    # as it was typed: a C locale says ASCII of a terminal that sends UTF-8
+    words = os.fsencode(" ".join(query)).decode("utf-8", "replace")
+    library = Library(database)
     results = library.search(words, limit, missing=missing)
     if sheet is not None:
         from looksay.files import replace_file

@@ -18,6 +18,7 @@ MEBI, MEGA = 2**20, 10**6
 Examples:
   looksay serve                                  then open http://127.0.0.1:8000
   looksay serve --model runs/a/bundle --model runs/b/bundle
+  looksay serve --database photos.db             a search tab over what looksay index made
   looksay serve --host 0.0.0.0 --api-key-file keys.txt
   curl -F image=@photo.jpg http://127.0.0.1:8000/v1/captions
   curl -F image=@a.jpg -F image=@b.jpg "http://127.0.0.1:8000/v1/captions?beam=3&attention=true"
@@ -34,6 +35,14 @@ counters are at /metrics. Stop it with Ctrl-C or SIGTERM: it finishes what it ha
     metavar="BUNDLE",
     help="A bundle's folder; given again, requests choose one by its name, and get the first "
     "where they name none.  [default: the shipped one]",
+)
+@click.option(
+    "--database",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    # not from LOOKSAY_DATABASE: nobody's photographs are shown unless it is asked for here
+    help="Let clients search in this photo library and see its photographs; `looksay index` "
+    "makes one.  [default: no searching]",
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
@@ -116,6 +125,7 @@ counters are at /metrics. Stop it with Ctrl-C or SIGTERM: it finishes what it ha
 @running_options
 def serve(
     models: tuple[str, ...],
+    database: Path | None,
     host: str,
     port: int,
     batch_size: int | None,
@@ -133,13 +143,20 @@ def serve(
     from looksay.serve.listening import open_socket, run_server, url_of
 
     settings = _settings(host, batch_size, **options)
+    library = None
+    if database is not None:
+        from looksay.library import Library
+
+        library = Library(database)
     with open_socket(host, port) as listening:
         captioners = [
             load(model, engine=engine, precision=precision, limits=settings.image_limits)
             for model in models or (None,)
         ]
-        app = create_app(captioners, settings)
-        run_server(app, listening, on_start=lambda: _greet(url_of(listening), host, settings))
+        app = create_app(captioners, settings, library)
+        run_server(
+            app, listening, on_start=lambda: _greet(url_of(listening), host, settings, database)
+        )
     return 0
 
 
@@ -185,13 +202,14 @@ def _read_keys(path: Path) -> list[str]:
     return keys
 
 
-def _greet(url: str, host: str, settings: Any) -> None:
+def _greet(url: str, host: str, settings: Any, database: Path | None) -> None:
     from looksay.serve.settings import is_loopback
 
     click.echo(f"looksay is at {url}")
     if not is_loopback(host) and not settings.api_keys:
+        may = "use it" if database is None else f"use it and see the photographs of {database}"
         click.echo(
-            "looksay: everyone who can reach this machine may use it; --api-key-file asks for a "
+            f"looksay: everyone who can reach this machine may {may}; --api-key-file asks for a "
             "key.",
             err=True,
         )

@@ -13,7 +13,7 @@ from typing import Any
 
 from PIL import Image
 
-from looksay.errors import ImageError, LibraryError, UsageError
+from looksay.errors import ImageError, UnknownPhotographError, UsageError
 from looksay.images import open_image
 from looksay.library.database import open_to_read
 from looksay.library.query import Query, parse_query
@@ -144,20 +144,32 @@ class Library:
             total = rows[0]["total"] if rows else _count(connection, parsed, offset, missing)
         return Results(found, total)
 
+    def digest(self, number: int) -> str:
+        """The SHA-256, in hexadecimal, of the bytes of a photograph's file.
+
+        Raises UnknownPhotographError where there is no such number.
+        """
+        if _is_number(number):
+            with open_to_read(self.path) as connection:
+                row = connection.execute(
+                    "SELECT sha256 FROM contents WHERE id = ?", (number,)
+                ).fetchone()
+            if row is not None:
+                return row[0].hex()
+        raise _unknown(number)
+
     def thumbnail(self, number: int, *, side: int = 320) -> bytes:
         """A photograph as a small upright JPEG, no side longer than `side` pixels.
 
-        Raises LibraryError where there is no such number, ImageError where its file cannot be read
-        any more.
+        Raises UnknownPhotographError where there is no such number, ImageError where its file
+        cannot be read any more.
         """
         if not 16 <= side <= MOST_SIDE_PIXELS:
             raise UsageError(f"A thumbnail's side is from 16 to {MOST_SIDE_PIXELS} pixels.")
-        paths = []
-        if 0 < number < 2**63:  # SQLite has no others
-            with open_to_read(self.path) as connection:
-                paths = _paths(connection, number)
+        with open_to_read(self.path) as connection:
+            paths = _paths(connection, number) if _is_number(number) else []
         if not paths:
-            raise LibraryError(f"The photo library has no photograph {number}.")
+            raise _unknown(number)
         problem = None
         for path in paths:
             try:
@@ -166,6 +178,14 @@ class Library:
                 problem = problem or error
         assert problem is not None
         raise problem
+
+
+def _is_number(number: int) -> bool:
+    return 0 < number < 2**63  # SQLite has no others
+
+
+def _unknown(number: int) -> UnknownPhotographError:
+    return UnknownPhotographError(f"The photo library has no photograph {number}.")
 
 
 def _rank(

@@ -6,9 +6,11 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio.to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from fastapi.security import HTTPBearer
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -16,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import looksay
 from looksay.captioner import Captioner
+from looksay.library import Library
 from looksay.serve import problems
 from looksay.serve.batching import Batcher
 from looksay.serve.bodies import Held
@@ -23,6 +26,7 @@ from looksay.serve.guards import Guards
 from looksay.serve.metrics import Metrics
 from looksay.serve.models import Models
 from looksay.serve.routes import Service, make_routes
+from looksay.serve.search import make_search_routes
 from looksay.serve.settings import Settings
 
 STATIC = Path(__file__).resolve().parent / "static"
@@ -39,8 +43,13 @@ NO_TELEMETRY = {
 }
 
 
-def create_app(captioners: Sequence[Captioner], settings: Settings | None = None) -> FastAPI:
-    """An ASGI application that offers these models; the first is the default.
+def create_app(
+    captioners: Sequence[Captioner],
+    settings: Settings | None = None,
+    library: Library | None = None,
+) -> FastAPI:
+    """An ASGI application that offers these models; the first is the default. With a photo library
+    it searches in that too.
 
     Its threads run until its lifespan ends. UsageError for two models of one name, BundleError for
     one that cannot be run.
@@ -75,7 +84,11 @@ def create_app(captioners: Sequence[Captioner], settings: Settings | None = None
         telemetry=NO_TELEMETRY,
     )
     problems.install(app)
-    app.include_router(make_routes(Service(models, settings, batcher, metrics, held)))
+    keyed = _keyed(settings)
+    service = Service(models, settings, batcher, metrics, held, searches=library is not None)
+    app.include_router(make_routes(service, **keyed))
+    if library is not None:
+        app.include_router(make_search_routes(library, **keyed))
     _add_page(app)
     app.add_middleware(Guards, settings=settings)
     if settings.origins:  # around the guards, so that an allowed page can read why it is refused
@@ -88,6 +101,12 @@ def create_app(captioners: Sequence[Captioner], settings: Settings | None = None
         )
     app.add_middleware(Counted, metrics=metrics)
     return app
+
+
+def _keyed(settings: Settings) -> dict[str, Any]:
+    """Routes' options that tell readers of the description of keys; the guards check them."""
+    bearer = HTTPBearer(auto_error=False, description="One of the server's API keys.")
+    return {"dependencies": [Depends(bearer)]} if settings.api_keys else {}
 
 
 def _add_page(app: FastAPI) -> None:

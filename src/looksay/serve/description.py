@@ -107,7 +107,7 @@ def _answer(description: str, media_type: str, schema: dict[str, Any]) -> dict[s
 
 _LISTS = {
     "type": "object",
-    "required": ["models", "limits"],
+    "required": ["models", "limits", "search"],
     "properties": {
         "models": {
             "type": "array",
@@ -124,6 +124,53 @@ _LISTS = {
             },
         },
         "limits": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "search": {"type": "boolean", "description": "Whether there is /v1/search."},
+    },
+}
+_NULLABLE_NUMBER = {"type": ["number", "null"]}
+_FOUND = {
+    "type": "object",
+    "required": ["total", "photographs"],
+    "properties": {
+        "schema": {"const": 1},
+        "total": {"type": "integer", "description": "All that fit, not only these."},
+        "photographs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "image", "caption", "snippet", "matches"],
+                "properties": {
+                    "schema": {"const": 1},
+                    "id": {"type": "integer", "description": "Never given to another one."},
+                    "image": {"type": "string", "description": "The file's name."},
+                    "is_there": {"type": "boolean"},
+                    "caption": {"type": "string"},
+                    "log_prob": _NULLABLE_NUMBER,
+                    "confidence": _NULLABLE_NUMBER,
+                    "alternatives": {"type": "array", "items": {"type": "object"}},
+                    "model": {"type": "string"},
+                    "snippet": {
+                        "type": "string",
+                        "description": "The caption or the alternative that was found.",
+                    },
+                    "matches": {
+                        "type": "array",
+                        "description": "Where in the snippet the words are, from and to, in "
+                        "characters (Unicode code points).",
+                        "items": {
+                            "type": "array",
+                            "items": {"type": "integer"},
+                            "minItems": 2,
+                            "maxItems": 2,
+                        },
+                    },
+                    "whole": {"type": "boolean", "description": "Whether all words are in it."},
+                    "score": {"type": "number"},
+                    "width": {"type": ["integer", "null"]},
+                    "height": {"type": ["integer", "null"]},
+                },
+            },
+        },
     },
 }
 _STATUS = {"type": "object", "properties": {"status": {"type": "string"}}}
@@ -154,5 +201,31 @@ METRICS: dict[str, Any] = {
     "responses": {
         200: _answer("The counters.", "text/plain", {"type": "string"}),
         401: problem(_ERRORS[401]),
+    },
+}
+
+_LIBRARY_ERRORS = {
+    401: _ERRORS[401],
+    422: "Options that make no sense.",
+    429: "Too much is waiting; Retry-After says when to come again.",
+    503: "The photo library cannot be used at the moment.",
+}
+
+SEARCH: dict[str, Any] = {
+    "summary": "Photographs of the library found by their captions",
+    "responses": {
+        200: _answer("The best first.", "application/json", _FOUND),
+        400: problem("There is nothing in the query to search for, or far too much."),
+        **{status: problem(description) for status, description in _LIBRARY_ERRORS.items()},
+    },
+}
+THUMBNAIL: dict[str, Any] = {
+    "summary": "A photograph of the library, small and upright",
+    "responses": {
+        200: _answer("A JPEG.", "image/jpeg", _PICTURE),
+        304: {"description": "It is as the ETag in If-None-Match says."},
+        404: problem("There is no photograph of that number."),
+        410: problem("Its file is gone or cannot be read any more."),
+        **{status: problem(description) for status, description in _LIBRARY_ERRORS.items()},
     },
 }

@@ -26,6 +26,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",  # no <img> of another site shows photographs
 }
 _OPEN_PATHS = ("/healthz", "/readyz", "/openapi.json", "/", "/static/", "/favicon.ico")
 

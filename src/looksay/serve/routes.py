@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
-from fastapi.security import HTTPBearer
+from fastapi import APIRouter, Query
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from looksay.captioner import CaptionError
 from looksay.errors import ImageError
 from looksay.serve import metrics, problems
+from looksay.serve.answers import GONE, json_answer
 from looksay.serve.batching import Batcher, Job, QueueFullError, StoppedError
 from looksay.serve.bodies import Held, read_pictures
 from looksay.serve.description import CAPTIONS, HEALTH, METRICS, MODELS, READY
@@ -26,8 +25,6 @@ from looksay.serve.models import Models
 from looksay.serve.problems import Problem
 from looksay.serve.query import MAX_BEAM, MAX_CAPTIONS, MAX_WORDS, CaptionQuery
 from looksay.serve.settings import Settings
-
-GONE = 499  # the client went away; nobody reads the answer
 
 
 @dataclass(frozen=True)
@@ -39,14 +36,12 @@ class Service:
     batcher: Batcher
     metrics: Metrics
     held: Held
+    searches: bool = False  # whether there is a photo library
 
 
-def make_routes(service: Service) -> APIRouter:
-    """The routes of the API."""
+def make_routes(service: Service, **keyed: Any) -> APIRouter:
+    """The routes of the API; `keyed` goes to those that want a key."""
     router = APIRouter()
-    # the guards check keys before anything else; this only says so in the description
-    bearer = HTTPBearer(auto_error=False, description="One of the server's API keys.")
-    keyed = {"dependencies": [Depends(bearer)]} if service.settings.api_keys else {}
 
     @router.post("/v1/captions", **CAPTIONS, **keyed)
     async def captions(request: Request, query: Annotated[CaptionQuery, Query()]) -> Response:
@@ -57,19 +52,25 @@ def make_routes(service: Service) -> APIRouter:
 
     @router.get("/v1/models", **MODELS, **keyed)
     async def models() -> Response:
-        return _json({"models": service.models.description, "limits": _limits(service.settings)})
+        return json_answer(
+            {
+                "models": service.models.description,
+                "limits": _limits(service.settings),
+                "search": service.searches,
+            }
+        )
 
     @router.get("/healthz", **HEALTH)
     async def healthz() -> Response:
         if not service.batcher.alive:
             raise Problem(503, "A part of the server has broken down; start it again.")
-        return _json({"status": "ok"})
+        return json_answer({"status": "ok"})
 
     @router.get("/readyz", **READY)
     async def readyz() -> Response:
         if service.batcher.stopping or not service.batcher.alive:
             raise Problem(503, "The server takes no more requests: it is stopping, or broken.")
-        return _json({"status": "ready"})
+        return json_answer({"status": "ready"})
 
     @router.get("/metrics", **METRICS, **keyed)
     async def prometheus() -> Response:
@@ -95,7 +96,7 @@ async def _captions(request: Request, query: CaptionQuery, service: Service) -> 
             for job in jobs:
                 job.future.cancel()
                 service.metrics.pictures.labels(captioner.name, _outcome(job)).inc()
-    return _json({"captions": _records(sent, jobs, query.attention)})
+    return json_answer({"captions": _records(sent, jobs, query.attention)})
 
 
 def _limits(settings: Settings) -> dict[str, int]:
@@ -198,8 +199,3 @@ def _problem(error: BaseException, name: str) -> Problem:
     assert isinstance(error, Exception)
     problems.log.error("captioning went wrong", exc_info=error)
     return problems.of_failure(error)
-
-
-def _json(content: Any) -> Response:
-    body = json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
-    return Response(body, media_type="application/json")

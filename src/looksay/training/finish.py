@@ -107,7 +107,7 @@ def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
             ],
             sections={HEADING: confidence_lines(confidence)} if confidence else {},
         )
-        known = {"language": language} if language else {}
+        known: dict[str, Any] = {"language": language} if language else {}
         known |= {"confidence": confidence.as_dict()} if confidence else {}
         return card, {"figures": {"dev": scores}, **known}
 

@@ -54,7 +54,7 @@ def captioner():
 
 
 @contextmanager
-def _running(captioner, **settings) -> Iterator[SimpleNamespace]:
+def _running(captioner, library=None, **settings) -> Iterator[SimpleNamespace]:
     """A service of these settings: its `url`, and `stop`."""
     import uvicorn
 
@@ -63,7 +63,7 @@ def _running(captioner, **settings) -> Iterator[SimpleNamespace]:
     from looksay.serve.settings import Settings
 
     listening = open_socket("127.0.0.1", 0)
-    app = create_app([captioner], Settings(**settings))
+    app = create_app([captioner], Settings(**settings), library)
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
 

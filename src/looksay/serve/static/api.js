@@ -17,17 +17,34 @@ export function useKey(secret) {
   key = secret;
 }
 
-export async function listModels() {
+// Its models, and whether it has photographs to search in.
+export async function learnService() {
   const answer = await request("v1/models");
   if (!answer.ok) throw await problem(answer);
-  const { models } = await answer.json();
-  for (const { name, language } of models) if (language) languages.set(name, language);
-  return models;
+  const service = await answer.json();
+  for (const { name, language } of service.models) if (language) languages.set(name, language);
+  return service;
 }
 
 // The language of a model's captions; undefined where nobody said it.
 export function languageOf(model) {
   return languages.get(model);
+}
+
+// Some of the library's photographs that fit the words: `total`, and `photographs` from `offset`.
+export async function search(words, { limit, offset, signal }) {
+  const query = new URLSearchParams({ q: words, limit, offset });
+  const answer = await request(`v1/search?${query}`, { signal });
+  if (!answer.ok) throw await problem(answer);
+  return answer.json();
+}
+
+// A photograph of the library as a blob; the browser keeps it and asks whether it is the same.
+export async function photographOf(id, side, signal) {
+  const url = `v1/photographs/${id}/thumbnail?side=${side}`;
+  const answer = await request(url, { signal, cache: "default" });
+  if (!answer.ok) throw await problem(answer);
+  return answer.blob();
 }
 
 // The record of a picture. While the service is full it waits, telling `onWait` the seconds.
@@ -49,7 +66,7 @@ async function request(url, options = {}) {
   const headers = { Accept: "application/json" };
   if (key) headers.Authorization = `Bearer ${key}`;
   try {
-    return await fetch(url, { ...options, headers, cache: "no-store" });
+    return await fetch(url, { cache: "no-store", ...options, headers });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new ServiceError(

@@ -26,14 +26,14 @@ function pick(buttonId, inputId, give) {
 function drop(give, onProblem) {
   const veil = document.getElementById("veil");
   addEventListener("dragover", event => {
-    if (event.target.matches?.("input[type=password]")) return; // takes text
+    if (event.target.matches?.("input:is([type=password], [type=search])")) return; // takes text
     event.preventDefault();
     event.dataTransfer.dropEffect = "copy"; // of what is no file the drop says so
     veil.hidden = !event.dataTransfer.types.includes("Files");
   });
   addEventListener("dragleave", event => { if (!event.relatedTarget) veil.hidden = true; });
   addEventListener("drop", event => {
-    if (event.target.matches?.("input[type=password]")) return;
+    if (event.target.matches?.("input:is([type=password], [type=search])")) return;
     event.preventDefault();
     veil.hidden = true;
     const items = [...event.dataTransfer.items].filter(({ kind }) => kind === "file");

@@ -1,7 +1,9 @@
 // looksay's page: brings its parts together.
-import { listModels, useKey } from "./api.js";
+import { learnService, useKey } from "./api.js";
+import { Finder } from "./finder.js";
 import { offerExamples, takeIn } from "./intake.js";
 import { Options } from "./options.js";
+import { Pages } from "./pages.js";
 import { Results } from "./results.js";
 
 const EXAMPLES = [
@@ -48,8 +50,19 @@ const results = new Results(find("results"), announce, {
   },
 });
 
+const finder = new Finder(announce, {
+  onKey: askForKey,
+  onWords: words => pages.keepWords(words),
+  onExplain: file => {
+    give([file]);
+    results.newest[0].focus(); // the button that asked for it is on the other page
+  },
+});
+const pages = new Pages(words => finder.open(words));
+
 function give(files, clearNotice = true) {
   if (clearNotice) showNotice("");
+  pages.goTo("caption");
   results.add(files);
   const quiet = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const { top } = find("results").getBoundingClientRect();
@@ -58,9 +71,11 @@ function give(files, clearNotice = true) {
   }
 }
 
-async function learnModels() {
+async function learn() {
   try {
-    options.offer(await listModels());
+    const service = await learnService();
+    options.offer(service.models);
+    pages.offer(service.search);
   } catch (error) {
     if (error.status === 401) askForKey();
     else showNotice(error.message);
@@ -71,10 +86,11 @@ keyForm.addEventListener("submit", event => {
   event.preventDefault();
   useKey(secret.value.trim());
   keyForm.hidden = keyForm.used = true;
-  learnModels();
+  learn();
   results.retryRefused();
+  finder.retryRefused();
 });
 
 takeIn({ onFiles: give, onProblem: showNotice });
 offerExamples(EXAMPLES, give);
-learnModels();
+learn();
