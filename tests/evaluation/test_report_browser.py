@@ -3,8 +3,6 @@ and asks nothing of the network."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,6 @@ from looksay.evaluation.report import Thumbnails, pack_looks, write_report
 from looksay.pictures.regions import Regions
 
 sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 # Where on a canvas a word's light is: the centre of what is drawn, as shares; null of an empty one.
 CENTRE = """canvas => {
@@ -30,17 +27,6 @@ CENTRE = """canvas => {
   }
   return sum ? [x / sum / w, y / sum / h] : null;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on the path")
-    with sync_api.sync_playwright() as playwright:
-        # as root, as in containers, Chromium has no sandbox
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

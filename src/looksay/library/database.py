@@ -188,5 +188,8 @@ def _explain(error: sqlite3.Error, path: Path) -> str:
         sqlite3.SQLITE_IOERR: f"{path} cannot be read or written: the disk reports an error.",
     }
     if "fts5" in str(error):
-        return "This Python's SQLite has no full-text search (FTS5); use another build of Python."
+        return (
+            "This Python's SQLite has no full-text search (FTS5); use another build of Python. "
+            "TensorFlow brings such an SQLite: where it is imported too, import sqlite3 before it."
+        )
     return sentences.get(_code(error), f"{path} cannot be used: {error}.")

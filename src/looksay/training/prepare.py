@@ -12,6 +12,7 @@ import numpy as np
 from looksay.data import Dataset, Record, load_data
 from looksay.data.samples import sample_captions
 from looksay.errors import DataError, RecipeError
+from looksay.features.backbones import Backbone
 from looksay.features.store import FeatureStore
 from looksay.models import model_options
 from looksay.text import Vocabulary, max_tokens, split_words
@@ -67,6 +68,11 @@ class Features:
     def graphs(self) -> dict[str, Path]:
         """The graphs that make a photograph's features, by their names in a bundle."""
         return self.source.graphs(self.store.folder)
+
+    @property
+    def backbone(self) -> Backbone:
+        """The backbone as the decoder sees it."""
+        return self.source.seen
 
     @property
     def feature_size(self) -> int:

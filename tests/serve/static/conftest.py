@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,27 +20,8 @@ import pytest
 from PIL import Image
 
 PHOTOGRAPHS = Path(__file__).resolve().parents[3] / "src" / "looksay" / "demo"
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 # what Chromium writes where the tests let a request fail
 _EXPECTED_LOG = "Failed to load resource"
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium; skips where there is none, or no playwright to drive it."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="the extra browser-test")
-    program = os.environ.get("LOOKSAY_CHROMIUM") or next(
-        filter(None, map(shutil.which, _NAMES)), ""
-    )
-    if not program:
-        pytest.skip("no Chromium on the path; set LOOKSAY_CHROMIUM to one")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--force-color-profile=srgb"],  # the canvas's colours to compare
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")
