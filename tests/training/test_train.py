@@ -187,9 +187,10 @@ def test_evaluate_writes_cocos_results(trained, photographs, tmp_path):
     results = json.loads((out / "results.json").read_text())
     assert set(results[0]) == {"image_id", "caption"}
     scores = json.loads((out / "scores.json").read_text())["scores"]
-    assert set(scores) == {
+    assert {name for name in scores if not name.startswith("METEOR")} == {
         "BLEU-1", "BLEU-2", "BLEU-3", "BLEU-4", "ROUGE-L", "CIDEr", "CIDEr-D", "CIDEr-plain",
     }  # fmt: skip
+    assert "METEOR-stem" in scores or "METEOR-synonym" in scores
 
 
 def test_a_kept_epoch_can_be_peeked_at_and_exported(trained, photographs, store, tmp_path):
