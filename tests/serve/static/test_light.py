@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from looksay.pictures.maps import light, spread
-from looksay.pictures.page import region
+from looksay.pictures.page_data import region
 from looksay.pictures.regions import Regions, brightest
 
 SEEDS = range(4)
