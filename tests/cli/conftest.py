@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,8 @@ from PIL import Image
 from looksay.cli.main import run
 from looksay.errors import ImageError
 from looksay.images import open_image
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
 @dataclass
@@ -157,3 +160,14 @@ class FakeStdin:
 def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
     """`stdin(b"...")` pipes bytes in."""
     return lambda data: monkeypatch.setattr("sys.stdin", FakeStdin(data))
+
+
+@pytest.fixture
+def colours(monkeypatch):
+    """The captioner of `alt-text` and `embed`, which says what colour a picture is."""
+    from library_captioner import ColourCaptioner
+
+    fake = ColourCaptioner()
+    for verb in ("alt_text", "embed"):
+        monkeypatch.setattr(f"looksay.cli.{verb}.load_captioner", lambda **how: fake)
+    return fake

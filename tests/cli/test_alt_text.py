@@ -11,16 +11,6 @@ from PIL import Image
 
 pytest.importorskip("justhtml", reason="pip install looksay[alt-text]")
 pytest.importorskip("markdown_it", reason="pip install looksay[alt-text]")
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-
-@pytest.fixture
-def colours(monkeypatch):
-    from library_captioner import ColourCaptioner
-
-    fake = ColourCaptioner()
-    monkeypatch.setattr("looksay.cli.alt_text.load_captioner", lambda **how: fake)
-    return fake
 
 
 @pytest.fixture

@@ -17,16 +17,6 @@ pytest.importorskip("zstandard", reason="pip install looksay[embed]")
 needs_program = pytest.mark.skipif(
     shutil.which("exiftool") is None, reason="the program ExifTool is not installed"
 )
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-
-@pytest.fixture
-def colours(monkeypatch):
-    from library_captioner import ColourCaptioner
-
-    fake = ColourCaptioner()
-    monkeypatch.setattr("looksay.cli.embed.load_captioner", lambda **how: fake)
-    return fake
 
 
 @pytest.fixture

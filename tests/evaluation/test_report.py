@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import re
-from html.parser import HTMLParser
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,27 +21,11 @@ from looksay.evaluation import evaluate_captions
 from looksay.evaluation.report import Thumbnails, pack_looks, report_html, write_report
 from looksay.pictures.regions import Regions
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from parsed_page import Page  # noqa: E402
+
 EVIL = '</script><script>alert("1")</script><img src=x onerror=alert(2)> & "it\'s" @@script $x'
-
-
-class Page(HTMLParser):
-    """The tags of a page with their attributes, and the text within each kind."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict]] = []
-        self.texts: dict[str, list[str]] = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        if self.tags:
-            self.texts.setdefault(self.tags[-1][0], []).append(data)
-
-    def find(self, wanted: str) -> list[dict]:
-        return [attributes for tag, attributes in self.tags if tag == wanted]
 
 
 def block_of(page: str, name: str) -> dict:

@@ -6,7 +6,8 @@ import base64
 import io
 import json
 import re
-from html.parser import HTMLParser
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,25 +15,9 @@ from PIL import Image
 
 from looksay.pictures import attention_html, region
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-class Page(HTMLParser):
-    """The tags of a page with their attributes, and the text within each kind."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict]] = []
-        self.texts: dict[str, list[str]] = {}
-        self.feed(page)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_data(self, data):
-        if self.tags:
-            self.texts.setdefault(self.tags[-1][0], []).append(data)
-
-    def find(self, wanted: str) -> list[dict]:
-        return [attributes for tag, attributes in self.tags if tag == wanted]
+from parsed_page import Page  # noqa: E402
 
 
 @pytest.fixture
