@@ -35,7 +35,8 @@ def index():
         "INSERT INTO captions (rowid, caption, alternatives) VALUES (?, ?, '')",
         ((number, split(clean(text))) for number, text in CAPTIONS.items()),
     )
-    return connection
+    yield connection
+    connection.close()
 
 
 def match(index, expression):
