@@ -91,7 +91,7 @@ class TrainingOptions:
     average_momentum: of the average of the weights that is scored and kept (0: no average).
     patience: epochs without a better dev CIDEr-D until training stops (0: never).
     precision: Keras's policy. output_bias: start from the words' frequencies.
-    compile: compile the step with XLA, where the backend has it.
+    compile: compile the step with XLA, where the backend has it and gains by it.
     deterministic: exactly the same weights again; on TensorFlow this excludes `compile`.
     keep_epochs: how many last epochs' weights stay on disk beside the best.
     shuffle: a new order every epoch. start_is_target, pad_to_longest: the tutorials' mistakes, see

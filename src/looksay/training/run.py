@@ -245,13 +245,22 @@ def _build(run: TrainingRun) -> CaptionModel:
 
 
 def _compile(run: TrainingRun, model: CaptionModel, optimizer: keras.Optimizer) -> None:
-    recipe = run.recipe
+    training = run.recipe.training
     optimizer.build(model.trainable_variables)
-    # Torch's compiler gains nothing on an unrolled loop and takes minutes
-    # and TensorFlow's deterministic operations exclude XLA
-    exclusive = recipe.training.deterministic and keras.backend.backend() == "tensorflow"
-    compile_steps = recipe.training.compile and keras.backend.backend() != "torch" and not exclusive
-    model.compile(optimizer=optimizer, jit_compile=compile_steps)
+    compiled = training.compile and _compiles_well(model, training.deterministic)
+    model.compile(optimizer=optimizer, jit_compile=compiled)
+
+
+def _compiles_well(model: CaptionModel, deterministic: bool) -> bool:
+    """Whether XLA serves: Torch's compiler gains nothing on an unrolled loop and takes minutes."""
+    if keras.backend.backend() != "tensorflow":
+        return keras.backend.backend() == "jax"
+    import tensorflow
+
+    # its deterministic operations exclude XLA, whose depthwise convolutions on a CPU take a step
+    # through a trained trunk twice as long as TensorFlow's own
+    slow = trunk_variables(model) and not tensorflow.config.list_physical_devices("GPU")
+    return not (deterministic or slow)
 
 
 def _make_batches(
