@@ -411,6 +411,16 @@ def test_an_empty_caption_counts_for_nothing(name, full):
 
 
 @every_model
+@pytest.mark.parametrize("dropout", ["feature_dropout", "embedding_dropout", "output_dropout"])
+def test_dropout_acts_in_training_alone(name, dropout):
+    model, inputs = small_model(name, **{dropout: 0.9}), small_inputs()
+    tensors = {k: keras.ops.convert_to_tensor(v) for k, v in inputs.items()}
+    one, two = (numpy(model(tensors, training=True)[0]) for _ in range(2))
+    assert np.abs(one - two).max() > 1e-4
+    np.testing.assert_array_equal(run(model, inputs)[0], run(model, inputs)[0])
+
+
+@every_model
 def test_four_pictures_are_learnt_by_heart(name):
     features = np.random.default_rng(1).normal(size=(4, PLACES, FEATURES)).astype(np.float16)
     captions = [[[4, 5, END]], [[5, 4, END]], [[7, END]], [[8, 9, END]]]

@@ -26,8 +26,7 @@ class AdaptiveAttention(CaptionModel):
     - `c_hat = beta s_t + sum_i alpha_i v_i`, `p = softmax(W_p (c_hat + h_t))` (eqs. 11, 13).
 
     A word's attention adds up to `1 - beta`. embedding_size: E, of words and of `v_g`. hidden_size:
-    H, of the states, the sentinel and the attended values. The first state is zero. The dropouts
-    are shares, see `ShowAttendTell`.
+    H, of the states, the sentinel and the attended values. The first state is zero.
     """
 
     looks_away = True
@@ -38,9 +37,6 @@ class AdaptiveAttention(CaptionModel):
         embedding_size: int = 512,
         hidden_size: int = 512,
         attention_size: int = 512,
-        feature_dropout: float = 0.0,
-        embedding_dropout: float = 0.0,
-        output_dropout: float = 0.5,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -48,15 +44,10 @@ class AdaptiveAttention(CaptionModel):
             "embedding_size": embedding_size,
             "hidden_size": hidden_size,
             "attention_size": attention_size,
-            "feature_dropout": feature_dropout,
-            "embedding_dropout": embedding_dropout,
-            "output_dropout": output_dropout,
         }
-        self.drop_features = layers.SpatialDropout1D(feature_dropout, name="drop_features")
         self.values = layers.Dense(hidden_size, "relu", name="values")
         self.picture = layers.Dense(embedding_size, "relu", name="picture")
         self.embedding = layers.Embedding(self.vocabulary_size, embedding_size, name="embedding")
-        self.drop_words = layers.Dropout(embedding_dropout, name="drop_words")
         self.cell = LSTMCell(hidden_size, name="cell")
         # the LSTM's input and the sentinel gate's read the same x_t: one projection for both
         inputs = self.cell.input_size + hidden_size
@@ -64,7 +55,6 @@ class AdaptiveAttention(CaptionModel):
         self.picture_input = layers.Dense(inputs, name="picture_input")
         self.sentinel_state = layers.Dense(hidden_size, use_bias=False, name="sentinel_state")
         self.attention = SentinelAttention(attention_size, name="attention")
-        self.drop_output = layers.Dropout(output_dropout, name="drop_output")
         self.logits = layers.Dense(self.vocabulary_size, dtype="float32", name="logits")
 
     def build(self, input_shape: Any = None) -> None:

@@ -29,7 +29,7 @@ class AttentiveTranslator(CaptionModel):
     Attention is that of the R objects; what the whole picture's state was given is missing from it,
     so that it adds up to less than 1. The order matters here as nowhere else.
 
-    embedding_size: E. hidden_size: H, of both LSTMs. The dropouts are shares, see `ShowAttendTell`.
+    embedding_size: E. hidden_size: H, of both LSTMs.
     """
 
     looks_away = True
@@ -41,9 +41,6 @@ class AttentiveTranslator(CaptionModel):
         embedding_size: int = 512,
         hidden_size: int = 512,
         attention_size: int = 512,
-        feature_dropout: float = 0.0,
-        embedding_dropout: float = 0.0,
-        output_dropout: float = 0.5,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -51,21 +48,15 @@ class AttentiveTranslator(CaptionModel):
             "embedding_size": embedding_size,
             "hidden_size": hidden_size,
             "attention_size": attention_size,
-            "feature_dropout": feature_dropout,
-            "embedding_dropout": embedding_dropout,
-            "output_dropout": output_dropout,
         }
-        self.drop_features = layers.SpatialDropout1D(feature_dropout, name="drop_features")
         self.encoder = LSTMCell(hidden_size, name="encoder")
         gates = self.encoder.input_size
         self.object_input = layers.Dense(gates, use_bias=False, name="object_input")
         self.embedding = layers.Embedding(self.vocabulary_size, embedding_size, name="embedding")
-        self.drop_words = layers.Dropout(embedding_dropout, name="drop_words")
         self.attention = AdditiveAttention(attention_size, name="attention")
         self.decoder = LSTMCell(hidden_size, name="decoder")
         self.word_input = layers.Dense(gates, use_bias=False, name="word_input")
         self.context_input = layers.Dense(gates, use_bias=False, name="context_input")
-        self.drop_output = layers.Dropout(output_dropout, name="drop_output")
         self.logits = layers.Dense(self.vocabulary_size, dtype="float32", name="logits")
 
     def build(self, input_shape: Any = None) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
+from keras import layers, ops
 
 from looksay.models.staircase import heights, pack_columns, unpack
 
@@ -34,7 +34,9 @@ class CaptionModel(keras.Model):
     vocabulary_size: V. feature_size: D. label_smoothing: share of each target's probability that
     is spread over all words. attention_penalty: weight of the doubly stochastic penalty (Xu et al.
     2015, eq. 14), a sum over places: each place should be looked at about once in a caption.
-    average_over_padding: the tutorials' mistake, see `compute_loss`.
+    average_over_padding: the tutorials' mistake, see `compute_loss`. The dropouts are shares:
+    `feature_dropout` of whole feature channels of a picture, `embedding_dropout` of word
+    embeddings, `output_dropout` before the vocabulary.
 
     word_notes: what `advance` gives after the outputs that `read_out` takes, by name: values
     (B, K, ...) of each word that only `extra_loss` reads. picture_notes: the entries of the memory
@@ -58,6 +60,9 @@ class CaptionModel(keras.Model):
         label_smoothing: float = 0.0,
         attention_penalty: float = 0.0,
         average_over_padding: bool = False,
+        feature_dropout: float = 0.0,
+        embedding_dropout: float = 0.0,
+        output_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -66,6 +71,15 @@ class CaptionModel(keras.Model):
         self.label_smoothing = label_smoothing
         self.attention_penalty = attention_penalty
         self.average_over_padding = average_over_padding
+        self.dropouts = {
+            "feature_dropout": feature_dropout,
+            "embedding_dropout": embedding_dropout,
+            "output_dropout": output_dropout,
+        }
+        # a dropped channel is dropped at every place: the same pattern must not leak elsewhere
+        self.drop_features = layers.SpatialDropout1D(feature_dropout, name="drop_features")
+        self.drop_words = layers.Dropout(embedding_dropout, name="drop_words")
+        self.drop_output = layers.Dropout(output_dropout, name="drop_output")
         self.options: dict[str, Any] = {}  # the architecture's own, by name
         self.teacher_weight = 0.5
 
@@ -241,6 +255,7 @@ class CaptionModel(keras.Model):
             "label_smoothing": self.label_smoothing,
             "attention_penalty": self.attention_penalty,
             "average_over_padding": self.average_over_padding,
+            **self.dropouts,
             **self.options,
         }
 

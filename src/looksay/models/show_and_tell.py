@@ -23,9 +23,7 @@ class ShowAndTell(CaptionModel):
     - The picture is seen once, before the first word. What stands for attention is that mean: all
       places alike, for every word.
 
-    embedding_size: E, of words and of the picture. hidden_size: H. The dropouts are shares:
-    `feature_dropout` of feature channels, `embedding_dropout` of word embeddings, `output_dropout`
-    before the vocabulary.
+    embedding_size: E, of words and of the picture. hidden_size: H.
     """
 
     def __init__(
@@ -33,26 +31,17 @@ class ShowAndTell(CaptionModel):
         *,
         embedding_size: int = 512,
         hidden_size: int = 512,
-        feature_dropout: float = 0.0,
-        embedding_dropout: float = 0.0,
-        output_dropout: float = 0.5,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.options = {
             "embedding_size": embedding_size,
             "hidden_size": hidden_size,
-            "feature_dropout": feature_dropout,
-            "embedding_dropout": embedding_dropout,
-            "output_dropout": output_dropout,
         }
-        self.drop_features = layers.Dropout(feature_dropout, name="drop_features")
         self.picture = layers.Dense(embedding_size, name="picture")
         self.embedding = layers.Embedding(self.vocabulary_size, embedding_size, name="embedding")
-        self.drop_words = layers.Dropout(embedding_dropout, name="drop_words")
         self.cell = LSTMCell(hidden_size, name="cell")
         self.word_input = layers.Dense(self.cell.input_size, use_bias=False, name="word_input")
-        self.drop_output = layers.Dropout(output_dropout, name="drop_output")
         self.logits = layers.Dense(self.vocabulary_size, dtype="float32", name="logits")
 
     def build(self, input_shape: Any = None) -> None:

@@ -27,9 +27,7 @@ class ShowAttendTell(CaptionModel):
       author's code's).
 
     values_size: F, a linear projection of the features before everything else; 0, as in the paper,
-    attends to the features themselves. The dropouts are shares: `feature_dropout` of whole feature
-    channels of a picture, `embedding_dropout` of word embeddings, `output_dropout` before the
-    vocabulary.
+    attends to the features themselves.
     """
 
     def __init__(
@@ -39,9 +37,6 @@ class ShowAttendTell(CaptionModel):
         hidden_size: int = 512,
         attention_size: int = 512,
         values_size: int = 0,
-        feature_dropout: float = 0.0,
-        embedding_dropout: float = 0.0,
-        output_dropout: float = 0.5,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -50,18 +45,12 @@ class ShowAttendTell(CaptionModel):
             "hidden_size": hidden_size,
             "attention_size": attention_size,
             "values_size": values_size,
-            "feature_dropout": feature_dropout,
-            "embedding_dropout": embedding_dropout,
-            "output_dropout": output_dropout,
         }
-        # a dropped channel is dropped at every place: the same pattern must not leak elsewhere
-        self.drop_features = layers.SpatialDropout1D(feature_dropout, name="drop_features")
         self.values = layers.Dense(values_size, name="values") if values_size else None
         self.initial = layers.Dense(hidden_size, "tanh", name="initial")
         self.initial_hidden = layers.Dense(hidden_size, "tanh", name="initial_hidden")
         self.initial_cell = layers.Dense(hidden_size, name="initial_cell")
         self.embedding = layers.Embedding(self.vocabulary_size, embedding_size, name="embedding")
-        self.drop_words = layers.Dropout(embedding_dropout, name="drop_words")
         self.attention = AdditiveAttention(attention_size, name="attention")
         self.gate = layers.Dense(1, "sigmoid", name="gate")
         self.cell = LSTMCell(hidden_size, name="cell")
@@ -71,7 +60,6 @@ class ShowAttendTell(CaptionModel):
         )
         self.hidden_output = layers.Dense(embedding_size, name="hidden_output")
         self.context_output = layers.Dense(embedding_size, use_bias=False, name="context_output")
-        self.drop_output = layers.Dropout(output_dropout, name="drop_output")
         self.logits = layers.Dense(self.vocabulary_size, dtype="float32", name="logits")
 
     @property

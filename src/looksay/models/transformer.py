@@ -32,8 +32,8 @@ class Transformer(CaptionModel):
 
     hidden_size: F. feedforward_size: inside the position-wise networks. max_words: the longest
     caption, with its end. memory_slots and attention_on_attention: of the encoder, see
-    `looksay.layers.transformer.EncoderBlock`. The dropouts are shares: `layer_dropout` after every
-    part of a layer, for the others see `ShowAttendTell`.
+    `looksay.layers.transformer.EncoderBlock`. layer_dropout: a share, after every part of a
+    layer.
     """
 
     def __init__(
@@ -48,10 +48,7 @@ class Transformer(CaptionModel):
         memory_slots: int = 0,
         attention_on_attention: bool = False,
         max_words: int = 64,
-        feature_dropout: float = 0.0,
-        embedding_dropout: float = 0.0,
         layer_dropout: float = 0.1,
-        output_dropout: float = 0.1,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -65,12 +62,8 @@ class Transformer(CaptionModel):
             "memory_slots": memory_slots,
             "attention_on_attention": attention_on_attention,
             "max_words": max_words,
-            "feature_dropout": feature_dropout,
-            "embedding_dropout": embedding_dropout,
             "layer_dropout": layer_dropout,
-            "output_dropout": output_dropout,
         }
-        self.drop_features = layers.SpatialDropout1D(feature_dropout, name="drop_features")
         self.places = layers.Dense(hidden_size, name="places")
         sizes = (num_heads, head_size, feedforward_size)
         encoding: dict[str, Any] = {
@@ -83,13 +76,11 @@ class Transformer(CaptionModel):
         ]
         self.norm_places = layers.LayerNormalization(name="norm_places")
         self.embedding = layers.Embedding(self.vocabulary_size, hidden_size, name="embedding")
-        self.drop_words = layers.Dropout(embedding_dropout, name="drop_words")
         self.decoder = [
             DecoderBlock(*sizes, dropout=layer_dropout, name=f"decoder_{i}")
             for i in range(num_layers)
         ]
         self.norm_words = layers.LayerNormalization(name="norm_words")
-        self.drop_output = layers.Dropout(output_dropout, name="drop_output")
         self.logits = layers.Dense(self.vocabulary_size, dtype="float32", name="logits")
         self.positions_SF = sinusoids(max_words, hidden_size)
 

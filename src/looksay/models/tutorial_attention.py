@@ -24,9 +24,8 @@ class TutorialAttention(CaptionModel):
     a dense layer, then the vocabulary.
 
     encoder_size: F. hidden_size: H, of the GRU and of the dense layer after it. attention_size:
-    inside the tanh. feature_dropout, output_dropout: 0 in the tutorials. carry_state: false makes
-    the ports' mistake: the GRU starts from zero at every word, and its state serves the attention
-    only.
+    inside the tanh. carry_state: false makes the ports' mistake: the GRU starts from zero at every
+    word, and its state serves the attention only. The tutorials have no dropout.
     """
 
     def __init__(
@@ -36,8 +35,6 @@ class TutorialAttention(CaptionModel):
         encoder_size: int = 256,
         hidden_size: int = 512,
         attention_size: int = 512,
-        feature_dropout: float = 0.0,
-        output_dropout: float = 0.0,
         carry_state: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -47,11 +44,8 @@ class TutorialAttention(CaptionModel):
             "encoder_size": encoder_size,
             "hidden_size": hidden_size,
             "attention_size": attention_size,
-            "feature_dropout": feature_dropout,
-            "output_dropout": output_dropout,
             "carry_state": carry_state,
         }
-        self.drop_features = layers.SpatialDropout1D(feature_dropout, name="drop_features")
         self.encoder = layers.Dense(encoder_size, "relu", name="encoder")
         self.embedding = layers.Embedding(self.vocabulary_size, embedding_size, name="embedding")
         self.attention = AdditiveAttention(attention_size, name="attention")
@@ -60,7 +54,6 @@ class TutorialAttention(CaptionModel):
         self.word_input = layers.Dense(gates, use_bias=False, name="word_input")
         self.context_input = layers.Dense(gates, use_bias=False, name="context_input")
         self.dense = layers.Dense(hidden_size, name="dense")
-        self.drop_output = layers.Dropout(output_dropout, name="drop_output")
         self.logits = layers.Dense(self.vocabulary_size, dtype="float32", name="logits")
 
     def build(self, input_shape: Any = None) -> None:
@@ -89,7 +82,7 @@ class TutorialAttention(CaptionModel):
         return {**memory, "mask": mask_BR}, {"h": start_B1H}
 
     def embed(self, tokens: Tensor, training: bool = False) -> tuple[Tensor, ...]:
-        return (self.word_input(self.embedding(tokens)),)
+        return (self.word_input(self.drop_words(self.embedding(tokens), training=training)),)
 
     def advance(
         self, embedded: tuple, memory: Memory, carry: Carry, training: bool = False

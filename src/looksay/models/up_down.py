@@ -23,8 +23,8 @@ class UpDown(CaptionModel):
     - `a_i = w_a . tanh(W_v v_i + W_h h1_t)`, without biases; `alpha = softmax(a)` (eqs. 3, 4).
     - `h2_t = LSTM([sum_i alpha_i v_i; h1_t])` (eq. 6), `p = softmax(W_p h2_t + b_p)` (eq. 7).
 
-    embedding_size: E. hidden_size: H, of both. The first states are zero. The dropouts, which the
-    paper has not, are shares, see `ShowAttendTell`.
+    embedding_size: E. hidden_size: H, of both. The first states are zero. The paper has no
+    dropout.
     """
 
     def __init__(
@@ -33,9 +33,6 @@ class UpDown(CaptionModel):
         embedding_size: int = 1000,
         hidden_size: int = 1000,
         attention_size: int = 512,
-        feature_dropout: float = 0.0,
-        embedding_dropout: float = 0.0,
-        output_dropout: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -43,13 +40,8 @@ class UpDown(CaptionModel):
             "embedding_size": embedding_size,
             "hidden_size": hidden_size,
             "attention_size": attention_size,
-            "feature_dropout": feature_dropout,
-            "embedding_dropout": embedding_dropout,
-            "output_dropout": output_dropout,
         }
-        self.drop_features = layers.SpatialDropout1D(feature_dropout, name="drop_features")
         self.embedding = layers.Embedding(self.vocabulary_size, embedding_size, name="embedding")
-        self.drop_words = layers.Dropout(embedding_dropout, name="drop_words")
         self.top_down = LSTMCell(hidden_size, name="top_down")
         self.language = LSTMCell(hidden_size, name="language")
         gates = self.top_down.input_size
@@ -59,7 +51,6 @@ class UpDown(CaptionModel):
         self.attention = AdditiveAttention(attention_size, use_bias=False, name="attention")
         self.context_input = layers.Dense(gates, use_bias=False, name="context_input")
         self.top_down_input = layers.Dense(gates, use_bias=False, name="top_down_input")
-        self.drop_output = layers.Dropout(output_dropout, name="drop_output")
         self.logits = layers.Dense(self.vocabulary_size, dtype="float32", name="logits")
 
     def build(self, input_shape: Any = None) -> None:
