@@ -61,6 +61,8 @@ def test_a_torn_line_of_the_index_does_not_count(tmp_path):
     store = FeatureStore(tmp_path, IDENTITY)
     assert len(store) == 2
     assert store.missing([(f"{2:064x}", "plain")]) == [(f"{2:064x}", "plain")]
+    with store.writing():
+        pass
     assert (tmp_path / "features.f16").stat().st_size == 2 * 24
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from looksay.errors import LibraryError
 from looksay.library.schema import APPLICATION_ID, TABLES, VERSION
+from looksay.locks import LockTaken, sole_holder
 
 _BUSY_MILLISECONDS = 10_000
 _SQLITE_MAGIC = b"SQLite format 3\x00"
@@ -102,22 +103,15 @@ def _reading_mode(path: Path) -> str:
 
 @contextmanager
 def _sole_run(path: Path) -> Iterator[None]:
-    """Keeps a second run out. The lock is SQLite's own, on an empty file beside the database: it
-    works on every system and is gone with the process, however that ends."""
-    lock = sqlite3.connect(f"{path}-lock", timeout=0, isolation_level=None)
+    """Keeps a second run out."""
     try:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if _code(error) != sqlite3.SQLITE_BUSY:
-                raise
-            raise LibraryError(
-                f"Another run of `looksay index` is filling {path}; wait until it has ended. "
-                "Searching goes on meanwhile."
-            ) from None
-        yield
-    finally:
-        lock.close()
+        with sole_holder(f"{path}-lock"):
+            yield
+    except LockTaken:
+        raise LibraryError(
+            f"Another run of `looksay index` is filling {path}; wait until it has ended. "
+            "Searching goes on meanwhile."
+        ) from None
 
 
 def _check_is_sqlite(path: Path) -> None:

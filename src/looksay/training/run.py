@@ -23,6 +23,7 @@ from looksay.data import Dataset
 from looksay.decoding import DecodingOptions
 from looksay.errors import TrainingError
 from looksay.features.backbones import get_backbone
+from looksay.files import LEFT_BEHIND, replace_file
 from looksay.models import CaptionModel
 from looksay.models.stepper import KerasStepper
 from looksay.text import Vocabulary
@@ -33,6 +34,7 @@ from looksay.training.callbacks import (
     Progress,
     TensorBoardScalars,
     best_epoch,
+    restore_best,
 )
 from looksay.training.checkpoints import load_checkpoint
 from looksay.training.finish import TrainingRun, write_scored_bundle
@@ -75,8 +77,9 @@ def start_run(
     path = folder / "vocabulary.txt"
     if resume and path.exists() and Vocabulary.load(path) != words.vocabulary:
         raise TrainingError(f"{folder} was trained on other captions; resume with the same --data")
+    # first: a folder that has it can be resumed, one that has nothing can be started in
+    replace_file(folder / "recipe.json", json.dumps(recipe.as_dict(), indent=2).encode())
     words.vocabulary.save(path)
-    (folder / "recipe.json").write_text(json.dumps(recipe.as_dict(), indent=2), encoding="utf-8")
     return run
 
 
@@ -113,7 +116,8 @@ def check_model_options(recipe: Recipe, starts: bool = False) -> None:
 def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
     saved = folder / "recipe.json"
     if not resume:
-        if folder.exists() and any(folder.iterdir()):
+        found = [path.name for path in folder.iterdir()] if folder.exists() else []
+        if not all(name.startswith(LEFT_BEHIND) for name in found):
             raise TrainingError(f"{folder} is not empty; add --resume to go on, or choose another")
         return
     if not saved.exists():
@@ -137,6 +141,7 @@ def train(run: TrainingRun, *, resume: bool = False, progress: bool = False) -> 
     checkpoint = run.folder / CHECKPOINT
     # a run stopped in its first epoch has no checkpoint yet
     history = load_state(checkpoint)["history"] if resume and checkpoint.exists() else []
+    restore_best(run.folder, history)
     if run.recipe.training.start_from and not history:
         known = start_from(model, run.words.vocabulary, run.recipe.training.start_from)
         logger.info("%d of %d words were known before", known, len(run.words.vocabulary))
