@@ -118,8 +118,8 @@ class FeatureStore:
         need, free = self.disk_need(num_rows), shutil.disk_usage(self.folder).free
         if need > free:
             raise FeatureError(
-                f"the features need {need / 1e9:.1f} GB and {self.folder} has {free / 1e9:.1f} GB "
-                "left; free some space or choose another folder with --features"
+                f"the features need {need / 1e6:,.1f} MB and {self.folder} has {free / 1e6:,.1f} "
+                "MB left; free some space or choose another folder with --features"
             )
 
     @contextmanager

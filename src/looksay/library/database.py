@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import urllib.parse
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from looksay.library.schema import APPLICATION_ID, TABLES, VERSION
 from looksay.locks import LockTaken, sole_holder
 
 _BUSY_MILLISECONDS = 10_000
+_LEAST_FREE_BYTES = 1 << 16  # twice what SQLite makes its index of the write-ahead log in
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
@@ -186,4 +188,14 @@ def _explain(error: sqlite3.Error, path: Path) -> str:
             "This Python's SQLite has no full-text search (FTS5); use another build of Python. "
             "TensorFlow brings such an SQLite: where it is imported too, import sqlite3 before it."
         )
-    return sentences.get(_code(error), f"{path} cannot be used: {error}.")
+    code = _code(error)
+    if code == sqlite3.SQLITE_IOERR and _is_full(path.parent):  # no room for its files beside it
+        code = sqlite3.SQLITE_FULL
+    return sentences.get(code, f"{path} cannot be used: {error}.")
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
+    except OSError:
+        return False
