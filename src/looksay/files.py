@@ -27,19 +27,22 @@ def replacing(path: Path, *, mtime_ns: int | None = None) -> Iterator[Path]:
     is impossible; then, and where filling it fails, the file is as before. A kill can leave the
     other one behind, whose hidden name begins with ".unfinished-".
     """
-    place = Path(os.path.realpath(path))
-    handle, name = tempfile.mkstemp(
-        dir=place.parent, prefix=LEFT_BEHIND, suffix=f".{place.name[-40:]}"
-    )
-    os.close(handle)
+    place, name = Path(os.path.realpath(path)), ""
     try:
+        handle, name = tempfile.mkstemp(
+            dir=place.parent, prefix=LEFT_BEHIND, suffix=f".{place.name[-40:]}"
+        )
+        os.close(handle)
         yield Path(name)
         _sync(name)
         _dress(name, place)
         os.utime(name) if mtime_ns is None else os.utime(name, ns=(mtime_ns, mtime_ns))
         os.replace(name, place)
-    except BaseException:
-        os.unlink(name)
+    except BaseException as error:
+        if name:
+            os.unlink(name)
+        if isinstance(error, OSError) and (not error.filename or LEFT_BEHIND in error.filename):
+            error.filename = os.fspath(path)  # that people know
         raise
 
 

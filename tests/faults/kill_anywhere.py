@@ -16,16 +16,20 @@ import tempfile
 import time
 from pathlib import Path
 
-# before NumPy and TensorFlow are imported: threads do not survive a fork
-os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-sys.path.insert(0, str(Path(__file__).parent))
-
 CHEAP = ("caption", "index", "alt-text", "embed")
 TRAINING = ("extract", "train", "export", "export-whole")
 
 
+def import_before_fork() -> None:
+    """Readies this process, which has imported neither NumPy nor TensorFlow yet: their threads do
+    not survive a fork."""
+    os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", TF_CPP_MIN_LOG_LEVEL="3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    sys.path.insert(0, str(Path(__file__).parent))
+
+
 def main() -> int:
+    import_before_fork()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=50, help="of each job")
     parser.add_argument("--only", action="append", choices=[*CHEAP, *TRAINING], default=[])

@@ -58,18 +58,18 @@ WHERE = ["--data", "folder:photos", "--features", "store"]
 RECIPE = ["default", *(word for n, v in SETTINGS.items() for word in ("--set", f"{n}={v}"))]
 
 
-def _extract() -> int:
+def run_extraction() -> int:
     extract.CHUNK = 4
     return run(["extract", *RECIPE, *WHERE])
 
 
-def _train() -> int:
+def run_training() -> int:
     training.write_scored_bundle = lambda run, model, folder, name=None: None
     again = ["--resume"] if Path("run", "recipe.json").exists() else []
     return run(["train", *RECIPE, *WHERE, "--run", "run", *again])
 
 
-def _export() -> int:
+def run_export() -> int:
     return run(["export", "run", "bundle", *WHERE])
 
 
@@ -118,7 +118,7 @@ class Extract(_OnToyBackbone):
     name = "extract"
 
     def run(self, number: int) -> int:
-        return _extract()
+        return run_extraction()
 
     def check(self, folder: Path, undisturbed: Any) -> None:
         store = folder / "store"
@@ -142,11 +142,11 @@ class Train(_OnToyBackbone):
 
     def __init__(self, inputs: Path) -> None:
         super().__init__(inputs)
-        finish(_extract, features := self.lay_out(inputs / "features"))
+        finish(run_extraction, features := self.lay_out(inputs / "features"))
         self.store = features / "store"
 
     def run(self, number: int) -> int:
-        return _train()
+        return run_training()
 
     def check(self, folder: Path, undisturbed: Any) -> None:
         for path in (folder / "run").rglob("*"):
@@ -188,7 +188,7 @@ class ExportWhole(Train):
 
     def __init__(self, inputs: Path) -> None:
         super().__init__(inputs)
-        finish(_train, trained := self.lay_out(inputs / "trained"))
+        finish(run_training, trained := self.lay_out(inputs / "trained"))
         self.trained = trained / "run"
 
     def prepare(self, folder: Path, number: int) -> None:
@@ -198,7 +198,7 @@ class ExportWhole(Train):
             write_toy_bundle(folder / "bundle")
 
     def run(self, number: int) -> int:
-        return _export()
+        return run_export()
 
     def check(self, folder: Path, undisturbed: Any) -> None:
         if (folder / "bundle").exists():
@@ -222,7 +222,7 @@ class Export(ExportWhole):
         super().__init__(inputs)
         (converted := inputs / "converted").mkdir()
         self.prepare(converted, 0)
-        finish(_export, converted)
+        finish(run_export, converted)
         self.graphs = converted / "bundle"
 
     def run(self, number: int) -> int:
@@ -231,7 +231,7 @@ class Export(ExportWhole):
                 shutil.copy(self.graphs / name, Path(job["output"]) / name)
 
         bundle_module.run_export = copy
-        return _export()
+        return run_export()
 
     def result(self, folder: Path) -> Any:
         return super().result(folder), files_below(folder / "bundle")

@@ -19,6 +19,7 @@ from looksay.export.process import run_export
 from looksay.features.backbones import Backbone
 from looksay.files import LEFT_BEHIND
 from looksay.models import MODELS, CaptionModel
+from looksay.models.weights import save_weights
 from looksay.runtime import write_manifest
 from looksay.runtime.regions import RegionSettings
 from looksay.text import Vocabulary
@@ -122,7 +123,7 @@ def save_rounded_weights(model: CaptionModel, path: Path) -> None:
     kept = model.get_weights()
     try:
         model.set_weights([rounded(np.asarray(value)) for value in kept])
-        model.save_weights(path)
+        save_weights(model, path)
     finally:
         model.set_weights(kept)
     whole = path.with_suffix(".whole.h5")

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from looksay.errors import TrainingError, UsageError
 from looksay.files import replacing
+from looksay.models.weights import save_weights
 from looksay.pictures import training_curves
 from looksay.training.checkpoints import save_checkpoint
 from looksay.training.optimizers import averaged_weights
@@ -111,13 +112,6 @@ def restore_best(folder: Path, history: list[dict[str, float]]) -> None:
     if kept.exists():  # runs of earlier versions may have let it go
         with replacing(folder / BEST) as temporary:
             shutil.copyfile(kept, temporary)
-
-
-def save_weights(model: keras.Model, path: Path) -> None:
-    """Keras's weights file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as temporary:
-        model.save_weights(temporary, overwrite=True)
 
 
 class TensorBoardScalars(keras.callbacks.Callback):
