@@ -41,7 +41,9 @@ def replacing(path: Path, *, mtime_ns: int | None = None) -> Iterator[Path]:
     except BaseException as error:
         if name:
             os.unlink(name)
-        if isinstance(error, OSError) and (not error.filename or LEFT_BEHIND in error.filename):
+        if isinstance(error, OSError) and (
+            not error.filename or LEFT_BEHIND in str(error.filename)
+        ):
             error.filename = os.fspath(path)  # that people know
         raise
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kill_anywhere import import_before_fork
 
-LEFT_BYTES = (0, 2**15, 2**19)  # the recipe, the first weights, those of a later epoch
+LEFT_BYTES = (0, 2**15, 2**19)  # for the recipe, the first weights, what follows them
 
 
 def main(place: str) -> int:

@@ -6,6 +6,7 @@ checkpoint.npz     everything that --resume needs, after each epoch
 best.weights.h5    the best epoch's weights; epochs/ has the last ones
 peeks/             what the model said of six pictures, epoch by epoch
 curves.png, tensorboard/
+lock               empty; held by the process that trains
 bundle/            the product
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from looksay.decoding import DecodingOptions
 from looksay.errors import TrainingError
 from looksay.features.backbones import get_backbone
 from looksay.files import LEFT_BEHIND, replace_file
+from looksay.locks import LockTaken, sole_holder
 from looksay.models import CaptionModel
 from looksay.models.stepper import KerasStepper
 from looksay.text import Vocabulary
@@ -135,7 +138,24 @@ def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
 
 
 def train(run: TrainingRun, *, resume: bool = False, progress: bool = False) -> Path:
-    """Train, and write the bundle; returns its folder."""
+    """Train, and write the bundle; returns its folder. TrainingError while another process trains
+    in the run's folder."""
+    try:
+        with sole_holder(run.folder / "lock"):
+            return _train(run, resume, progress)
+    except LockTaken:
+        raise TrainingError(
+            f"another process is training in {run.folder}; wait until it has ended, or choose "
+            "another folder with --run"
+        ) from None
+    except sqlite3.Error as error:
+        raise TrainingError(
+            f"{run.folder}: its file `lock` cannot be used ({error}); see that the folder may be "
+            "written and the disk has room, or choose another one with --run"
+        ) from error
+
+
+def _train(run: TrainingRun, resume: bool, progress: bool) -> Path:
     _set_up_backend(run.recipe)
     model = _build(run)
     checkpoint = run.folder / CHECKPOINT
