@@ -68,6 +68,8 @@ def _fill(
     progress: bool,
 ) -> None:
     missing = store.missing(wanted)
+    if not missing:  # the process that was waited for has computed them all
+        return
     store.check_space(len(missing))
     logger.info(
         "extracting %d views of pictures, %.2f GB on disk",
