@@ -41,7 +41,7 @@ def needs(*modules: str) -> None:
         ("alt-text", 3, ("onnx", "justhtml", "markdown_it")),
         ("embed", 3, ("onnx", "exiftool", "zstandard")),
         ("extract", 3, ("onnx", "keras", "tensorflow")),
-        ("train", 2, ("onnx", "keras", "tensorflow")),
+        ("train", 1, ("onnx", "keras", "tensorflow")),
         ("export", 2, ("onnx", "keras", "tensorflow", "tf2onnx")),
     ],
 )
@@ -57,11 +57,9 @@ def test_killed_runs_resume_to_the_undisturbed_result(job, kills, modules):
 def test_training_on_a_full_disk_goes_on_to_the_undisturbed_weights(tmp_path):
     needs("onnx", "keras", "tensorflow")
     with small_disk(tmp_path / "disk") as disk:
-        lines = python("train_on_full_disk.py", disk.folder).splitlines()
+        lines = python("train_on_full_disk.py", disk.folder, 0, 2**15).splitlines()
     assert "the disk is full: run/recipe.json is not complete" in lines[0]
-    assert len(lines) == 3
-    for line in lines[1:]:
-        assert "cannot be saved (No space left on device); the epochs before are kept" in line
+    assert "epoch 1 cannot be saved (No space left on device); the epochs before" in lines[1]
 
 
 CARELESS = """

@@ -1,7 +1,10 @@
-"""Trains onto a disk that is full, more than once, then goes on: `train_on_full_disk.py DISK`.
+"""Trains onto a disk that is full, more than once, then goes on.
 
-DISK is the folder of an empty file system of some megabytes. Prints what looksay said each time;
-exit status 0 where the end is that of a run which had room.
+train_on_full_disk.py DISK [BYTES...]
+
+DISK is the folder of an empty file system of some megabytes; BYTES are left on it, one number after
+the other. Prints what looksay said each time; exit status 0 where the end is that of a run which
+had room.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from kill_anywhere import import_before_fork
 LEFT_BYTES = (0, 2**15, 2**19)  # for the recipe, the first weights, what follows them
 
 
-def main(place: str) -> int:
+def main(place: str, *left_bytes: str) -> int:
     import_before_fork()
     from disks import Disk
     from killing import finish, start
@@ -30,7 +33,7 @@ def main(place: str) -> int:
         folder = job.lay_out(Path(scratch) / "full")
         (disk.folder / "run").mkdir()
         (folder / "run").symlink_to(disk.folder / "run")
-        for left in LEFT_BYTES:
+        for left in map(int, left_bytes or LEFT_BYTES):
             said = folder.with_name("full.said")
             said.unlink(missing_ok=True)
             disk.fill(leaving=left)
