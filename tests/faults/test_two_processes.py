@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from by_hand import Updating, check
-from slow_store import IDENTITY, NUM_APPENDED, compute, value_of
+from slow_store import IDENTITY, NUM_APPENDED, NUM_BEFORE_HOLD, compute, value_of
 
 from looksay.errors import FeatureError
 from looksay.features.compute import Loaded
@@ -55,34 +56,45 @@ def is_right(folder: Path, photos: list[Path]) -> None:
         np.testing.assert_array_equal(row, features[0].astype(np.float16))
 
 
-def test_a_second_extraction_waits_and_computes_only_the_rest(photos, tmp_path):
+@pytest.fixture
+def two(tmp_path, photos) -> Iterator[tuple[Path, list[Path], list[subprocess.Popen[str]]]]:
+    """A store in the middle of an extraction of 40 photographs, and a second one, of those from
+    the 20th to the 60th, that has said that it waits."""
     folder, paths = tmp_path / "store", sorted(photos.iterdir())
+    (tmp_path / "hold").touch()
     first = start(SLOW_STORE, "extract", folder, *paths[:40])
-    wait_for(folder, 2, first)
+    wait_for(folder, NUM_BEFORE_HOLD, first)
     second = start(SLOW_STORE, "extract", folder, *paths[20:])
-    seen = 0
-    while first.poll() is None:  # readers are free meanwhile
+    assert second.stderr is not None and WAITING in second.stderr.readline()
+    yield folder, paths, [first, second]
+    for process in (first, second):
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def test_a_second_extraction_waits_and_computes_only_the_rest(two):
+    folder, paths, (first, second) = two
+    (folder.with_name("hold")).unlink()
+    seen = NUM_BEFORE_HOLD
+    while second.poll() is None:  # readers are free meanwhile
         store = FeatureStore(folder, IDENTITY)
         assert seen <= len(store) == len(store.array())
         seen = len(store)
-        time.sleep(0.02)
-    assert end(first) == "" and WAITING in end(second)
+    assert end(first) == end(second) == ""
     is_right(folder, paths)
     assert [line.split()[0] for line in (folder / "index.txt").read_text().splitlines()] == [
         content_hash(path) for path in paths
     ]
 
 
-def test_the_lock_is_gone_with_its_process(photos, tmp_path):
-    folder, paths = tmp_path / "store", sorted(photos.iterdir())[:30]
-    first = start(SLOW_STORE, "extract", folder, *paths)
-    wait_for(folder, 4, first)
-    second = start(SLOW_STORE, "extract", folder, *paths)
-    time.sleep(0.2)
+def test_the_lock_is_gone_with_its_process(two):
+    folder, paths, (first, second) = two
     first.send_signal(signal.SIGKILL)
-    first.communicate()
+    first.wait()
+    (folder.with_name("hold")).unlink()
     end(second)
-    is_right(folder, paths)
+    is_right(folder, [*paths[:NUM_BEFORE_HOLD], *paths[20:]])
 
 
 def test_rows_appended_by_two_processes_at_once(tmp_path):
@@ -106,13 +118,17 @@ def test_two_stores_of_different_kind_in_one_folder(tmp_path):
 def test_a_second_run_of_index_is_told_and_the_first_goes_on(photos, tmp_path):
     database = tmp_path / "photos.db"
     first = start(SLOW_INDEX, photos, database)
-    lock, deadline = Path(f"{database}-lock"), time.monotonic() + 120
-    while not lock.exists():
+    deadline = time.monotonic() + 120
+    while not database.exists():
         assert first.poll() is None and time.monotonic() < deadline
         time.sleep(0.01)
+    first.send_signal(signal.SIGSTOP)  # however slow the second one is
     command = [sys.executable, "-m", "looksay", "index", str(photos), "--database", str(database)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 1 and first.poll() is None, done.stderr
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    finally:
+        first.send_signal(signal.SIGCONT)
+    assert done.returncode == 1, done.stderr
     assert done.stderr.startswith("looksay: Another run of `looksay index` is filling")
     end(first)
     check(database)
