@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# a module of another folder would otherwise come first: several are called conftest
+# the scripts of this folder, and what other tests share
 sys.path[:0] = [
     str(Path(__file__).parent),
     str(Path(__file__).parents[1]),
