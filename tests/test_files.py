@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from looksay.files import replace_file
+from looksay.files import LEFT_BEHIND, replace_file, replacing
 
 
 def test_the_content_changes_and_the_rest_stays(tmp_path):
@@ -57,7 +57,29 @@ def test_what_fails_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == [path.name]
 
 
+def test_what_writes_files_itself_is_given_one_with_the_same_suffix(tmp_path):
+    path = tmp_path / "best.weights.h5"
+    with replacing(path) as temporary:
+        assert temporary.parent == tmp_path and temporary.name.endswith(".best.weights.h5")
+        assert temporary.name.startswith(LEFT_BEHIND) and not path.exists()
+        temporary.write_bytes(b"new")
+    assert path.read_bytes() == b"new" and os.listdir(tmp_path) == [path.name]
+    with pytest.raises(KeyboardInterrupt), replacing(path) as temporary:
+        temporary.write_bytes(b"half")
+        raise KeyboardInterrupt
+    assert path.read_bytes() == b"new" and os.listdir(tmp_path) == [path.name]
+
+
 def test_a_new_file_has_the_mode_of_new_files(tmp_path):
     (tmp_path / "usual").touch()
     replace_file(tmp_path / "new", b"x")
     assert (tmp_path / "new").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_an_error_names_the_file_that_was_meant(tmp_path):
+    with pytest.raises(OSError) as missing:
+        replace_file(tmp_path / "nothing" / "a.txt", b"new")
+    assert missing.value.filename == str(tmp_path / "nothing" / "a.txt")
+    with pytest.raises(OSError) as full, replacing(tmp_path / "a.txt"):
+        raise OSError(28, "No space left on device")
+    assert full.value.filename == str(tmp_path / "a.txt")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,11 +12,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from looksay.cli.main import run
 from looksay.errors import ImageError
 from looksay.images import open_image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from command_line import Looksay, command_line  # noqa: E402
 
 
 @dataclass
@@ -97,34 +97,10 @@ class FakeCaptioner:
             yield FakeCaption(f"a picture {width} by {height}", self.name, ("another",) * others)
 
 
-@dataclass
-class Result:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def lines(self) -> list[str]:
-        return self.out.splitlines()
-
-    @property
-    def records(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.lines]
-
-
-Looksay = Callable[..., Result]
-
-
 @pytest.fixture
 def looksay(capsys: pytest.CaptureFixture[str]) -> Looksay:
     """`looksay("caption", "a.jpg")` runs the command line and catches what it prints."""
-
-    def call(*args: Any) -> Result:
-        status = run([str(arg) for arg in args])
-        captured = capsys.readouterr()
-        return Result(status, captured.out, captured.err)
-
-    return call
+    return command_line(capsys)
 
 
 @pytest.fixture

@@ -66,6 +66,37 @@ def test_after_an_interrupt_only_the_rest_is_computed(store, photos, monkeypatch
     assert compute.seen == 4 and len(again) == 10
 
 
+def test_a_picture_that_changes_meanwhile_gets_no_features_of_another(store, photos):
+    """The first of them while it is computed, the last before it is read."""
+    others = [path.read_bytes() for path in photos]
+
+    class Changing(Compute):
+        def __call__(self, loaded):
+            photos[0].write_bytes(others[1] + b"more")
+            return super().__call__(loaded)
+
+    def hashes_then_change(paths):
+        found = hash_all(paths)
+        photos[4].write_bytes(others[2] + b"more")
+        return found
+
+    hash_all = extract.hash_all
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extract, "hash_all", hashes_then_change)
+        done = run(store, photos, Changing())
+    assert done.problems == [
+        f"{photos[number]} has changed in the meantime and was left out; run again"
+        for number in (0, 4)
+    ]
+    assert set(done.hashes) == set(photos[1:4]) and len(store) == 6
+    again = run(store, photos, Compute())
+    assert not again.problems and len(store) == 10
+    for path in photos:
+        expected = Compute().features(load_square(path, 8)[None])[0].astype(np.float16)
+        row = store.rows([(again.hashes[path], "plain")])[0]
+        np.testing.assert_array_equal(store.array()[row], expected)
+
+
 def test_the_same_picture_under_two_names_is_computed_once(store, photos, tmp_path):
     copy = tmp_path / "copy.png"
     copy.write_bytes(photos[0].read_bytes())

@@ -61,7 +61,31 @@ def test_a_torn_line_of_the_index_does_not_count(tmp_path):
     store = FeatureStore(tmp_path, IDENTITY)
     assert len(store) == 2
     assert store.missing([(f"{2:064x}", "plain")]) == [(f"{2:064x}", "plain")]
+    with store.writing():
+        pass
     assert (tmp_path / "features.f16").stat().st_size == 2 * 24
+
+
+def test_a_reader_cuts_off_nothing_of_what_a_writer_is_about_to_make_count(tmp_path):
+    filled(tmp_path)
+    with (tmp_path / "features.f16").open("ab") as file:
+        file.write(bytes(24))
+    with (tmp_path / "index.txt").open("ab") as file:
+        file.write(b"f" * 30)
+    sizes = [path.stat().st_size for path in sorted(tmp_path.iterdir())]
+    store = FeatureStore(tmp_path, IDENTITY)
+    assert len(store) == 3 and store.array().shape == (3, 4, 3)
+    assert [path.stat().st_size for path in sorted(tmp_path.iterdir())] == sizes
+
+
+def test_rows_that_another_has_added_meanwhile_are_taken_in(tmp_path):
+    ours, theirs = filled(tmp_path), FeatureStore(tmp_path, IDENTITY)
+    theirs.append([("f" * 64, "plain")], row(9))
+    assert ("f" * 64, "plain") not in ours
+    keys = [("e" * 64, "plain"), ("f" * 64, "plain")]
+    ours.append(keys, np.concatenate([row(8), row(9)]))
+    np.testing.assert_array_equal(ours.array()[:, 0, 0], [0, 1, 2, 9, 8])
+    np.testing.assert_array_equal(ours.rows(keys), [4, 3])
 
 
 def test_lost_values_are_an_error(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,18 @@ def save_photo(path: Path, seed: int) -> Path:
     pixels = np.random.default_rng(seed).integers(0, 256, (8, 12, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(path, "JPEG", quality=90)
     return path
+
+
+def check(database: Path) -> None:
+    """The database and its full-text index are whole."""
+    connection = sqlite3.connect(database)
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        connection.execute("INSERT INTO captions (captions) VALUES ('integrity-check')")
+        connection.rollback()
+    finally:
+        connection.close()
 
 
 @dataclass

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from by_hand import model_of
+from by_hand import check, model_of
 
 from looksay.errors import LibraryError
 from looksay.library import Library, open_index
@@ -18,16 +18,6 @@ from looksay.library.database import open_to_write
 from looksay.library.schema import VERSION
 
 SLOW_INDEX = Path(__file__).with_name("slow_index.py")
-
-
-def check(database: Path) -> None:
-    """The database and its full-text index are whole."""
-    connection = sqlite3.connect(database)
-    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
-    connection.execute("INSERT INTO captions (captions) VALUES ('integrity-check')")
-    connection.rollback()
-    connection.close()
 
 
 def number(database: Path, what: str) -> int:

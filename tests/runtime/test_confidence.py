@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -103,22 +104,14 @@ def test_a_bundle_keeps_it_and_its_card_tells_of_it(bundle_folder):
 
 
 def test_the_bundle_is_whole_at_every_moment_of_a_change(bundle_folder, monkeypatch):
-    import looksay.runtime.card as module
-
-    real, opened = module.write_manifest, []
-
-    def write(folder, config, **how):
-        real(folder, config, **how)
-        opened.append(Bundle.open(bundle_folder, verify_all=True))
+    real, opened = os.replace, []
 
     def replace(source, target):
-        os_replace(source, target)
+        real(source, target)
         opened.append(Bundle.open(bundle_folder, verify_all=True))
 
-    os_replace = module.os.replace
-    monkeypatch.setattr(module, "write_manifest", write)
     with monkeypatch.context() as patch:
-        patch.setattr(module, "os", type("os", (), {"replace": replace, "getpid": lambda: 1}))
+        patch.setattr(os, "replace", replace)
         update_bundle(bundle_folder, "Confidence", ["So."], confidence=SECTION)
     assert len(opened) == 3 and opened[0].confidence is None and opened[2].confidence
 

@@ -108,6 +108,38 @@ def test_nothing_is_left_behind(launch, tmp_path):
     assert set(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no such end")
+def test_a_kill_under_requests_leaves_nothing_behind(launch, tmp_path):
+    """No file in its folder or among the temporary ones, no damage to its library, and the next
+    server has the same port at once."""
+    from by_hand import Updating, check, save_photo
+
+    save_photo(tmp_path / "photos" / "a.jpg", 1)
+    Updating(tmp_path / "photos.db", tmp_path / "photos")()
+    server = launch("--database", "photos.db")
+    picture = as_file(Image.effect_noise((3000, 3000), 90), "JPEG")
+    before = {path for path in tmp_path.rglob("*") if "photos.db-" not in path.name}
+    with (
+        httpx.Client(base_url=server.url, timeout=60, trust_env=False) as client,
+        ThreadPoolExecutor(8) as pool,
+    ):
+        forms = [{"image": (f"{number}.jpg", picture)} for number in range(8)]
+        sending = [pool.submit(client.post, "/v1/captions", files=form) for form in forms]
+        assert client.get("/v1/search?q=picture").json()["total"] == 1
+        wait_until(lambda: counted(client, "looksay_queue_pictures") >= 4)
+        server.stop(signal.SIGKILL)
+        ends = [each.exception(60) for each in sending]
+    assert any(ends) and all(isinstance(end, httpx.TransportError) for end in ends if end)
+    assert {path for path in tmp_path.rglob("*") if "photos.db-" not in path.name} == before
+    check(tmp_path / "photos.db")
+    assert Updating(tmp_path / "photos.db", tmp_path / "photos")().captioned == 0
+    again = launch("--database", "photos.db", "--port", server.url.rpartition(":")[2])
+    assert again.url == server.url
+    with httpx.Client(base_url=again.url, timeout=60, trust_env=False) as client:
+        assert client.get("/v1/search?q=picture").json()["total"] == 1
+    assert again.stop() == (0, "")
+
+
 def test_no_client_can_be_read_from_what_it_prints(launch):
     server = launch()
     with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as client:

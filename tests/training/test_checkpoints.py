@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from looksay.errors import TrainingError  # noqa: E402
-from looksay.training import checkpoints  # noqa: E402
 from looksay.training.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 
 
@@ -59,7 +59,7 @@ def test_a_full_disk_keeps_the_checkpoint_before(tmp_path, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoints.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(TrainingError, match="No space left on device.*--resume"):
         save_checkpoint(path, made(), {"epoch": 2})
     assert path.read_bytes() == kept

@@ -14,7 +14,9 @@ keras = pytest.importorskip("keras")
 
 from looksay.data import Record  # noqa: E402
 from looksay.errors import RecipeError, TrainingError  # noqa: E402
+from looksay.locks import sole_holder  # noqa: E402
 from looksay.text import END, SPECIALS, Vocabulary  # noqa: E402
+from looksay.training import callbacks  # noqa: E402
 from looksay.training import run as runs  # noqa: E402
 from looksay.training.kept import load_epoch  # noqa: E402
 from looksay.training.optimizers import make_optimizer  # noqa: E402
@@ -89,6 +91,35 @@ def test_a_folder_in_use_is_refused(tmp_path, recipe):
     (tmp_path / "holiday.txt").write_text("mine")
     with pytest.raises(TrainingError, match="not empty.*--resume"):
         runs._check_folder(tmp_path, recipe, resume=False)
+
+
+def test_what_a_kill_before_the_first_file_leaves_is_no_folder_in_use(tmp_path, recipe):
+    (tmp_path / ".unfinished-x.recipe.json").write_text("{")
+    runs._check_folder(tmp_path, recipe, resume=False)
+
+
+def test_one_process_trains_in_a_folder_at_a_time(tmp_path, monkeypatch):
+    run = SimpleNamespace(folder=tmp_path)
+    monkeypatch.setattr(runs, "_train", lambda run, resume, progress: run.folder / "bundle")
+    with sole_holder(tmp_path / "lock"):
+        with pytest.raises(TrainingError, match="another process is training in"):
+            runs.train(run)
+    assert runs.train(run) == tmp_path / "bundle"
+    with pytest.raises(TrainingError, match="lock` cannot be used"):
+        runs.train(SimpleNamespace(folder=tmp_path / "gone"))
+
+
+def test_the_best_epochs_weights_are_put_back(tmp_path):
+    """As after a kill between the weights of a better epoch and the checkpoint that counts it."""
+    history = [{"epoch": 1, "CIDEr-D": 0.3}, {"epoch": 2, "CIDEr-D": 0.2}]
+    callbacks.restore_best(tmp_path, history)  # nothing kept: nothing done
+    assert not any(tmp_path.iterdir())
+    kept = callbacks.epoch_weights(tmp_path, 1)
+    kept.parent.mkdir()
+    kept.write_bytes(b"first")
+    (tmp_path / callbacks.BEST).write_bytes(b"third")
+    callbacks.restore_best(tmp_path, history)
+    assert (tmp_path / callbacks.BEST).read_bytes() == b"first"
 
 
 def test_another_recipe_cannot_resume(tmp_path, recipe):

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from looksay.errors import DataError
+from looksay.files import replace_file
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -21,12 +22,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
             place.write_bytes(content)
             return
         place.parent.mkdir(parents=True, exist_ok=True)
-        partial = place.with_name(f"{place.name}.partial")
-        try:
-            partial.write_bytes(content)
-            partial.replace(place)
-        finally:
-            partial.unlink(missing_ok=True)
+        replace_file(place, content)
     except UnicodeEncodeError as error:
         sign = f"{text[error.start]!a}"
         raise DataError(f"{path} cannot be written: {sign} is no character of Unicode.") from error

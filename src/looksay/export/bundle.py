@@ -17,7 +17,9 @@ from looksay.errors import BundleError
 from looksay.export.onnx_file import is_halved, rounded
 from looksay.export.process import run_export
 from looksay.features.backbones import Backbone
+from looksay.files import LEFT_BEHIND
 from looksay.models import MODELS, CaptionModel
+from looksay.models.weights import save_weights
 from looksay.runtime import write_manifest
 from looksay.runtime.regions import RegionSettings
 from looksay.text import Vocabulary
@@ -53,7 +55,7 @@ def write_bundle(
     if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
         raise BundleError(f"{folder} is not empty and no bundle; choose another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as temporary:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=LEFT_BEHIND) as temporary:
         made = Path(temporary) / "bundle"
         made.mkdir()
         save_rounded_weights(model, made / WEIGHTS)
@@ -84,8 +86,8 @@ def write_bundle(
                 **described,
             },
         )
-        if folder.exists():
-            shutil.rmtree(folder)
+        if folder.exists():  # in one step each, so that no half of a bundle is ever there
+            folder.rename(Path(temporary) / "before")
         made.rename(folder)
 
 
@@ -121,7 +123,7 @@ def save_rounded_weights(model: CaptionModel, path: Path) -> None:
     kept = model.get_weights()
     try:
         model.set_weights([rounded(np.asarray(value)) for value in kept])
-        model.save_weights(path)
+        save_weights(model, path)
     finally:
         model.set_weights(kept)
     whole = path.with_suffix(".whole.h5")

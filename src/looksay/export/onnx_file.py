@@ -12,6 +12,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from looksay.files import replace_file
+
 # smaller tensors stay float32: they cost nothing, and biases and statistics keep their precision
 MINIMUM_HALVED = 256
 
@@ -58,4 +60,4 @@ def save(model: onnx.ModelProto, path: Path) -> None:
     """Check the model and write it, without the converter's chatter in it."""
     model.doc_string = ""
     onnx.checker.check_model(model)
-    path.write_bytes(model.SerializeToString(deterministic=True))
+    replace_file(path, model.SerializeToString(deterministic=True))

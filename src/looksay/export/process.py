@@ -15,6 +15,7 @@ from typing import Any
 from looksay.errors import FeatureError, MissingExtraError, TrainingError
 from looksay.export.worker import USER_ERROR
 from looksay.features.backbones import Backbone
+from looksay.files import replace_file
 
 logger = logging.getLogger(__name__)
 
@@ -25,9 +26,7 @@ def export_backbone(backbone: Backbone, path: Path, weights: str | None = "image
         output = Path(folder) / "backbone.onnx"
         job = {"kind": "backbone", "name": backbone.name, "weights": weights}
         run_export({**job, "output": str(output)}, Path(folder))
-        temporary = path.with_suffix(".partial")
-        temporary.write_bytes(output.read_bytes())
-        temporary.replace(path)
+        replace_file(path, output.read_bytes())
 
 
 def run_export(job: dict[str, Any], folder: Path) -> None:

@@ -42,30 +42,60 @@ def extract_features(
 ) -> Extraction:
     """Compute what the store lacks of `views` of the pictures at `paths`.
 
-    compute: what the store keeps of pictures, see `looksay.features.compute`. Unreadable pictures
-    are reported in the result and left out. Raises FeatureError when the disk is too small,
-    before any work.
+    compute: what the store keeps of pictures, see `looksay.features.compute`. Pictures that are
+    unreadable, or change meanwhile, are reported in the result and left out. While another process
+    adds to the store this one waits. Raises FeatureError when the disk is too small, before any
+    work.
     """
     result = Extraction(*hash_all(paths))
     wanted = {(digest, view): path for path, digest in result.hashes.items() for view in views}
+    unusable: set[str] = set()  # content hashes: such a file may lie here under several names
+    if store.missing(wanted):
+        with store.writing():
+            _fill(store, wanted, compute, image_size, result, unusable, progress)
+    for path in [path for path, digest in result.hashes.items() if digest in unusable]:
+        del result.hashes[path]
+    return result
+
+
+def _fill(
+    store: FeatureStore,
+    wanted: dict[Key, Path],
+    compute: Callable[[Sequence[Loaded]], tuple[np.ndarray, ...]],
+    image_size: int,
+    result: Extraction,
+    unusable: set[str],
+    progress: bool,
+) -> None:
     missing = store.missing(wanted)
+    if not missing:  # the process that was waited for has computed them all
+        return
     store.check_space(len(missing))
-    if not missing:
-        return result
     logger.info(
         "extracting %d views of pictures, %.2f GB on disk",
         len(missing),
         store.disk_need(len(missing)) / 1e9,
     )
     bar = tqdm(total=len(missing), desc="features", unit="view", disable=not progress)
-    unreadable: set[str] = set()  # content hashes: such a file may lie here under several names
     with bar, ThreadPoolExecutor(2) as pool:
-        for keys, loaded in _batches(pool, missing, wanted, image_size, result, unreadable):
-            store.append(keys, *compute(loaded))
+        for keys, loaded in _batches(pool, missing, wanted, image_size, result, unusable):
+            computed = compute(loaded)
+            same = _unchanged(keys, wanted, result, unusable)
+            store.append([keys[number] for number in same], *(part[same] for part in computed))
             bar.update(len(keys))
-    for path in [path for path, digest in result.hashes.items() if digest in unreadable]:
-        del result.hashes[path]
-    return result
+
+
+def _unchanged(
+    keys: Sequence[Key], wanted: dict[Key, Path], result: Extraction, unusable: set[str]
+) -> list[int]:
+    """The numbers of those keys whose pictures are still the ones that have been hashed: features
+    never go to another picture."""
+    now, _ = hash_all(wanted[key] for key in keys)
+    changed = {key[0] for key in keys if now.get(wanted[key]) != key[0]}
+    for path in dict.fromkeys(wanted[key] for key in keys if key[0] in changed - unusable):
+        result.problems.append(f"{path} has changed in the meantime and was left out; run again")
+    unusable |= changed
+    return [number for number, key in enumerate(keys) if key[0] not in unusable]
 
 
 def hash_all(paths: Iterable[Path]) -> tuple[dict[Path, str], list[str]]:
@@ -85,7 +115,7 @@ def _batches(
     wanted: dict[Key, Path],
     image_size: int,
     result: Extraction,
-    unreadable: set[str],
+    unusable: set[str],
 ) -> Iterator[tuple[list[Key], list[Loaded]]]:
     """Chunks of (keys, pictures); the next one is decoded while the caller computes this one."""
 
@@ -108,9 +138,9 @@ def _batches(
         for key, future in loading:
             loaded = future.result()
             if isinstance(loaded, ImageError):
-                if key[0] not in unreadable:
+                if key[0] not in unusable:
                     result.problems.append(str(loaded))
-                unreadable.add(key[0])
+                unusable.add(key[0])
             else:
                 keys.append(key)
                 pictures.append(loaded)

@@ -5,26 +5,34 @@
     boxes.f32      rows of R x 6 float32 values, where the R are regions of the picture, and not
                    places of a grid (see `looksay.runtime.regions`)
     index.txt      one line a row, `<SHA-256 of the file> <view>`, appended after its row is on disk
+    lock           empty; held by the one process that adds rows
 
 A row counts only when its line in the index is whole, so a run killed at any moment leaves a store
-that the next one goes on with. Rows are memory-mapped: the pages belong to the system's cache.
+that the next one goes on with. Rows never move, so that any number of processes may read while one
+adds some. They are memory-mapped: the pages belong to the system's cache.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from looksay.errors import FeatureError
+from looksay.files import replace_file
+from looksay.locks import sole_holder
 from looksay.runtime.regions import BOX_SIZE, region_mask
 
+logger = logging.getLogger(__name__)
 FORMAT = 1
 ROW_TYPE, BOX_TYPE = np.dtype(np.float16), np.dtype(np.float32)
 Key = tuple[str, str]  # content hash, view
@@ -55,6 +63,7 @@ class FeatureStore:
         self._files = {self._features_path: int(np.prod(self.row_shape)) * ROW_TYPE.itemsize}
         if self.has_regions:
             self._files[self._boxes_path] = places * BOX_SIZE * BOX_TYPE.itemsize
+        self._is_writing = False
         self._claim_folder()
         self._rows = self._read_index()
 
@@ -109,14 +118,34 @@ class FeatureStore:
         need, free = self.disk_need(num_rows), shutil.disk_usage(self.folder).free
         if need > free:
             raise FeatureError(
-                f"the features need {need / 1e9:.1f} GB and {self.folder} has {free / 1e9:.1f} GB "
-                "left; free some space or choose another folder with --features"
+                f"the features need {need / 1e6:,.1f} MB and {self.folder} has {free / 1e6:,.1f} "
+                "MB left; free some space or choose another folder with --features"
             )
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keeps other processes from adding rows meanwhile; where one is at it, waits for it to end
+        and takes in what it has added. Within another `writing` it does nothing.
+
+        Raises FeatureError where the folder cannot be written.
+        """
+        if self._is_writing:
+            yield
+            return
+        with self._locked():
+            self._is_writing = True
+            try:
+                self._rows = self._read_index()
+                self._cut_off()
+                yield
+            finally:
+                self._is_writing = False
 
     def append(
         self, keys: Sequence[Key], features_NRD: np.ndarray, boxes_NR6: np.ndarray | None = None
     ) -> None:
-        """Add rows: first the values, on disk, then the lines that make them count.
+        """Add rows: first the values, on disk, then the lines that make them count. Those that
+        another process has added in the meantime are left out.
 
         boxes_NR6: the regions' boxes, in a store that has them.
         """
@@ -125,6 +154,11 @@ class FeatureStore:
             parts.append(np.ascontiguousarray(boxes_NR6, BOX_TYPE))
         if len(parts) != len(self._files):
             raise ValueError("a store of regions takes boxes, a store of grids takes none")
+        with self.writing():
+            new = [number for number, key in enumerate(keys) if key not in self._rows]
+            self._append([keys[number] for number in new], [part[new] for part in parts])
+
+    def _append(self, keys: Sequence[Key], parts: Sequence[np.ndarray]) -> None:
         try:
             for path, part in zip(self._files, parts, strict=True):
                 with path.open("ab") as file:
@@ -134,13 +168,33 @@ class FeatureStore:
                 file.write("".join(f"{digest} {view}\n" for digest, view in keys))
                 _sync(file)
         except OSError as error:
-            self._rows = self._read_index()  # cuts off what was half written
-            raise FeatureError(
-                f"{self.folder}: features cannot be written ({error.strerror}); "
-                "what is there is kept, and the next run goes on from it"
-            ) from error
+            self._rows = self._read_index()  # lines may have got there whole
+            self._cut_off()
+            raise self._cannot_write(error.strerror) from error
         for key in keys:
             self._rows[key] = len(self._rows)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        path = self.folder / "lock"
+        with ExitStack() as stack:
+            try:
+                path.touch()  # where it cannot be made, this tells why
+                stack.enter_context(sole_holder(path, on_wait=self._tell_of_waiting))
+            except (OSError, sqlite3.Error) as error:
+                raise self._cannot_write(getattr(error, "strerror", error)) from error
+            yield
+
+    def _tell_of_waiting(self) -> None:
+        logger.warning(
+            "another run is adding features to %s; waiting until it has ended", self.folder
+        )
+
+    def _cannot_write(self, reason: object) -> FeatureError:
+        return FeatureError(
+            f"{self.folder}: features cannot be written ({reason}); "
+            "what is there is kept, and the next run goes on from it"
+        )
 
     @property
     def _features_path(self) -> Path:
@@ -160,9 +214,9 @@ class FeatureStore:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not path.exists():
-                temporary = path.with_suffix(".tmp")
-                temporary.write_text(json.dumps(self.identity, indent=2) + "\n", encoding="utf-8")
-                temporary.replace(path)
+                with self._locked():
+                    if not path.exists():
+                        replace_file(path, (json.dumps(self.identity, indent=2) + "\n").encode())
             found = json.loads(path.read_text(encoding="utf-8"))
             if not isinstance(found, dict):
                 raise ValueError("it is no JSON object")
@@ -187,12 +241,9 @@ class FeatureStore:
             )
 
     def _read_index(self) -> dict[Key, int]:
-        """The rows that count; whatever a killed run left beyond them is cut off."""
+        """The rows that count; more may be on the disk, half written or by a killed run."""
         # without an index no row counts: a run may have been killed before its first line
-        data = self._index_path.read_bytes() if self._index_path.exists() else b""
-        whole = data[: data.rfind(b"\n") + 1]
-        if len(whole) < len(data):
-            os.truncate(self._index_path, len(whole))
+        whole = self._whole_lines()
         rows: dict[Key, int] = {}
         for row, line in enumerate(whole.decode("ascii", "replace").splitlines()):
             digest, _, view = line.partition(" ")
@@ -204,9 +255,19 @@ class FeatureStore:
                 raise FeatureError(
                     f"{self.folder} is damaged (its index and features differ); delete it"
                 )
-            if size > expected:
-                os.truncate(path, expected)
         return rows
+
+    def _cut_off(self) -> None:
+        """Cuts off what does not count, so that further rows come in its place."""
+        sizes = {self._index_path: len(self._whole_lines())}
+        sizes |= {path: len(self._rows) * row_bytes for path, row_bytes in self._files.items()}
+        for path, size in sizes.items():
+            if path.exists() and path.stat().st_size > size:
+                os.truncate(path, size)
+
+    def _whole_lines(self) -> bytes:
+        data = self._index_path.read_bytes() if self._index_path.exists() else b""
+        return data[: data.rfind(b"\n") + 1]
 
 
 def _sync(file: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import urllib.parse
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from pathlib import Path
 
 from looksay.errors import LibraryError
 from looksay.library.schema import APPLICATION_ID, TABLES, VERSION
+from looksay.locks import LockTaken, sole_holder
 
 _BUSY_MILLISECONDS = 10_000
+_LEAST_FREE_BYTES = 1 << 16  # twice what SQLite makes its index of the write-ahead log in
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 
 
@@ -102,22 +105,15 @@ def _reading_mode(path: Path) -> str:
 
 @contextmanager
 def _sole_run(path: Path) -> Iterator[None]:
-    """Keeps a second run out. The lock is SQLite's own, on an empty file beside the database: it
-    works on every system and is gone with the process, however that ends."""
-    lock = sqlite3.connect(f"{path}-lock", timeout=0, isolation_level=None)
+    """Keeps a second run out."""
     try:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if _code(error) != sqlite3.SQLITE_BUSY:
-                raise
-            raise LibraryError(
-                f"Another run of `looksay index` is filling {path}; wait until it has ended. "
-                "Searching goes on meanwhile."
-            ) from None
-        yield
-    finally:
-        lock.close()
+        with sole_holder(f"{path}-lock"):
+            yield
+    except LockTaken:
+        raise LibraryError(
+            f"Another run of `looksay index` is filling {path}; wait until it has ended. "
+            "Searching goes on meanwhile."
+        ) from None
 
 
 def _check_is_sqlite(path: Path) -> None:
@@ -192,4 +188,14 @@ def _explain(error: sqlite3.Error, path: Path) -> str:
             "This Python's SQLite has no full-text search (FTS5); use another build of Python. "
             "TensorFlow brings such an SQLite: where it is imported too, import sqlite3 before it."
         )
-    return sentences.get(_code(error), f"{path} cannot be used: {error}.")
+    code = _code(error)
+    if code == sqlite3.SQLITE_IOERR and _is_full(path.parent):  # no room for its files beside it
+        code = sqlite3.SQLITE_FULL
+    return sentences.get(code, f"{path} cannot be used: {error}.")
+
+
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_FREE_BYTES
+    except OSError:
+        return False

@@ -10,6 +10,8 @@ from pathlib import Path
 from looksay.errors import ImageError
 from looksay.images import DEFAULT_LIMITS, picture_size, read_file
 
+_LARGEST = 2**63 - 1
+
 
 @dataclass(frozen=True)
 class Stamp:
@@ -33,8 +35,9 @@ class Fingerprint:
 def take_stamp(path: Path) -> Stamp:
     """The stamp of a file, or of what a link points at; OSError where there is none."""
     status = os.stat(path)
-    # SQLite's numbers have 63 bits; Windows gives some files a longer one
-    return Stamp(status.st_size, status.st_mtime_ns, status.st_ino & (2**63 - 1))
+    # SQLite's numbers have 63 bits; Windows gives some files a longer inode, and a clock that went
+    # wrong a time after the year 2262
+    return Stamp(status.st_size, min(status.st_mtime_ns, _LARGEST), status.st_ino & _LARGEST)
 
 
 def take_fingerprint(path: Path) -> Fingerprint:

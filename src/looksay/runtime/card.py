@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from looksay.files import replace_file
 from looksay.runtime.bundle import Bundle
 from looksay.runtime.manifest import write_manifest
 
@@ -39,9 +39,7 @@ def update_bundle(folder: Path, heading: str, lines: Sequence[str], **config: An
     old = path.read_text(encoding="utf-8") if path.exists() else f"# {whole['name']}\n"
     card = set_section(old, heading, lines)
     write_manifest(folder, whole, leave_out={*others, CARD})
-    temporary = folder / f".{CARD}.{os.getpid()}"
-    temporary.write_text(card, encoding="utf-8")
-    os.replace(temporary, path)
+    replace_file(path, card.encode())
     write_manifest(folder, {**whole, **config}, leave_out=others)
 
 

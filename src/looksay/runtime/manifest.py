@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import stat
 from collections.abc import Collection, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
+from looksay.files import replace_file
 from looksay.runtime.confidence import Confidence
 from looksay.runtime.regions import DETECTOR, FILE, RegionSettings
 from looksay.text import is_language_tag
@@ -216,12 +216,7 @@ def write_manifest(
     whole = {"format": number, **config, "files": files}
     check_config(whole, directory / MANIFEST)
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    temporary = directory / f".{MANIFEST}.{os.getpid()}"
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, directory / MANIFEST)
+    replace_file(directory / MANIFEST, text.encode())
 
 
 def _is(value: Any, kind: type) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from looksay.errors import UsageError, VocabularyError
+from looksay.files import replace_file
 from looksay.text.words import join_words
 
 PAD, START, END, UNK = 0, 1, 2, 3
@@ -100,9 +101,7 @@ class Vocabulary:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the file, whole or not at all."""
-        partial = Path(f"{os.fspath(path)}.partial")
-        partial.write_bytes(("\n".join(self.words) + "\n").encode())
-        partial.replace(path)
+        replace_file(Path(path), ("\n".join(self.words) + "\n").encode())
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vocabulary:

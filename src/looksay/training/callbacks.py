@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 import keras
 from tqdm import tqdm
 
+from looksay.errors import TrainingError, UsageError
+from looksay.files import replacing
+from looksay.models.weights import save_weights
 from looksay.pictures import training_curves
 from looksay.training.checkpoints import save_checkpoint
 from looksay.training.optimizers import averaged_weights
@@ -43,21 +47,31 @@ class EpochEnd(keras.callbacks.Callback):
         self._patience, self._keep_epochs = patience, keep_epochs
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        try:
+            self._save_epoch(epoch, logs or {})
+        except (OSError, UsageError) as error:  # the latter from the curves
+            raise TrainingError(
+                f"{self.folder}: epoch {epoch + 1} cannot be saved "
+                f"({getattr(error, 'strerror', None) or error}); the epochs before are kept, and "
+                "--resume goes on from them"
+            ) from error
+
+    def _save_epoch(self, epoch: int, logs: dict[str, Any]) -> None:
         with averaged_weights(self.model):
             scores = self._score()
-            learnt = {n: float(v) for n, v in (logs or {}).items() if n in ("loss", "reward")}
+            learnt = {n: float(v) for n, v in logs.items() if n in ("loss", "reward")}
             entry = {"epoch": epoch + 1, **learnt, **scores}
             self.history.append(entry)
             best = best_epoch(self.history)
-            path = self.folder / "epochs" / f"epoch-{epoch + 1:03d}.weights.h5"
+            path = epoch_weights(self.folder, epoch + 1)
             save_weights(self.model, path)
             if best == entry["epoch"]:
                 save_weights(self.model, self.folder / BEST)
             text = self._peek(self.folder / "peeks" / path.name.split(".")[0])
-        self._forget(epoch + 1)
         training_curves(self.history, self.folder / "curves.png")
-        # last: a run killed before this line repeats the epoch, one killed after it does not
+        # a run killed before this line repeats the epoch, one killed after it does not
         save_checkpoint(self.folder / CHECKPOINT, self.model, {"history": self.history})
+        self._forget(epoch + 1)
         mark = " (best)" if best == entry["epoch"] else ""
         logger.info(
             "epoch %d: %s, dev CIDEr-D %.1f%s\n%s",
@@ -84,12 +98,20 @@ def best_epoch(history: list[dict[str, float]]) -> int:
     return int(max(history, key=lambda entry: (entry["CIDEr-D"], -entry["epoch"]))["epoch"])
 
 
-def save_weights(model: keras.Model, path: Path) -> None:
-    """Keras's weights file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"partial-{path.name}")
-    model.save_weights(temporary, overwrite=True)
-    temporary.replace(path)
+def epoch_weights(folder: Path, epoch: int) -> Path:
+    """Where a run keeps the weights of an epoch, counted from 1."""
+    return folder / "epochs" / f"epoch-{epoch:03d}.weights.h5"
+
+
+def restore_best(folder: Path, history: list[dict[str, float]]) -> None:
+    """Puts the best epoch's weights back: a run stopped just before it wrote down a better epoch
+    has left that one's, and where nothing says that runs repeat exactly, it may not come again."""
+    if not history:
+        return
+    kept = epoch_weights(folder, best_epoch(history))
+    if kept.exists():  # runs of earlier versions may have let it go
+        with replacing(folder / BEST) as temporary:
+            shutil.copyfile(kept, temporary)
 
 
 class TensorBoardScalars(keras.callbacks.Callback):

@@ -8,7 +8,6 @@ run that was never stopped.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import keras
 import numpy as np
 
 from looksay.errors import TrainingError
+from looksay.files import replacing
 from looksay.training.state import DAMAGE
 
 
@@ -27,15 +27,10 @@ def save_checkpoint(path: Path, model: keras.Model, state: dict[str, Any]) -> No
         for index, variable in enumerate(variables)
     }
     text = np.frombuffer(json.dumps(state).encode(), np.uint8)
-    temporary = path.with_suffix(".partial")
     try:
-        with temporary.open("wb") as file:
-            np.savez(file, state=text, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            np.savez(temporary, state=text, **arrays)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise TrainingError(
             f"{path} cannot be written ({error.strerror}); the epoch before is kept, and "
             "--resume goes on from it"

@@ -14,7 +14,7 @@ from looksay.features.compute import Loaded
 from looksay.images import load_square
 from looksay.models import CaptionModel
 from looksay.text import Vocabulary
-from looksay.training.callbacks import BEST
+from looksay.training.callbacks import BEST, epoch_weights
 from looksay.training.feature_sources import FeatureSource, folder_name, open_source
 from looksay.training.prepare import default_features_folder
 from looksay.training.recipe import Recipe, recipe_from_dict
@@ -75,7 +75,7 @@ def load_epoch(run: Path, *epochs: int, features: Path | None = None) -> KeptEpo
 
 def _weights_of(run: Path, epochs: Sequence[int]) -> list[Path]:
     """The weights' files of the epochs, or of the best one."""
-    files = {epoch: run / "epochs" / f"epoch-{epoch:03d}.weights.h5" for epoch in epochs}
+    files = {epoch: epoch_weights(run, epoch) for epoch in epochs}
     for epoch, path in (files or {0: run / BEST}).items():
         if not path.exists():
             kept = sorted(int(p.name[6:9]) for p in (run / "epochs").glob("epoch-*.weights.h5"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from looksay.files import replace_file, replacing
 from looksay.models import CaptionModel
 from looksay.runtime.topics import TOPICS
 from looksay.topics import TopicModel, fit_topics
@@ -33,15 +34,14 @@ def _topics(run: TrainingRun, model: CaptionModel) -> np.ndarray:
         captions = [record.captions for record in run.features.splits["train"].records]
         found = fit_topics(captions, model.options["topics_size"], seed=run.recipe.training.seed)
         _write_topics(found, run.folder / TOPICS)
-        temporary = shares.with_suffix(".partial.npy")
-        np.save(temporary, found.shares)
-        temporary.replace(shares)  # last: where it is, the topics are whole
+        with replacing(shares) as temporary:  # last: where it is, the topics are whole
+            np.save(temporary, found.shares)
     return np.load(shares)
 
 
 def _write_topics(found: TopicModel, path: Path) -> None:
     words = {"top_words": [list(of_topic) for of_topic in found.top_words]}
-    path.write_text(json.dumps(words, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    replace_file(path, (json.dumps(words, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 _MAKERS = {"topics": _topics}

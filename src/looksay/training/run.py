@@ -6,6 +6,7 @@ checkpoint.npz     everything that --resume needs, after each epoch
 best.weights.h5    the best epoch's weights; epochs/ has the last ones
 peeks/             what the model said of six pictures, epoch by epoch
 curves.png, tensorboard/
+lock               empty; held by the process that trains
 bundle/            the product
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,6 +25,8 @@ from looksay.data import Dataset
 from looksay.decoding import DecodingOptions
 from looksay.errors import TrainingError
 from looksay.features.backbones import get_backbone
+from looksay.files import LEFT_BEHIND, replace_file
+from looksay.locks import LockTaken, sole_holder
 from looksay.models import CaptionModel
 from looksay.models.stepper import KerasStepper
 from looksay.text import Vocabulary
@@ -33,6 +37,7 @@ from looksay.training.callbacks import (
     Progress,
     TensorBoardScalars,
     best_epoch,
+    restore_best,
 )
 from looksay.training.checkpoints import load_checkpoint
 from looksay.training.finish import TrainingRun, write_scored_bundle
@@ -75,8 +80,9 @@ def start_run(
     path = folder / "vocabulary.txt"
     if resume and path.exists() and Vocabulary.load(path) != words.vocabulary:
         raise TrainingError(f"{folder} was trained on other captions; resume with the same --data")
+    # first: a folder that has it can be resumed, one that has nothing can be started in
+    replace_file(folder / "recipe.json", json.dumps(recipe.as_dict(), indent=2).encode())
     words.vocabulary.save(path)
-    (folder / "recipe.json").write_text(json.dumps(recipe.as_dict(), indent=2), encoding="utf-8")
     return run
 
 
@@ -113,7 +119,8 @@ def check_model_options(recipe: Recipe, starts: bool = False) -> None:
 def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
     saved = folder / "recipe.json"
     if not resume:
-        if folder.exists() and any(folder.iterdir()):
+        found = [path.name for path in folder.iterdir()] if folder.exists() else []
+        if not all(name.startswith(LEFT_BEHIND) for name in found):
             raise TrainingError(f"{folder} is not empty; add --resume to go on, or choose another")
         return
     if not saved.exists():
@@ -131,12 +138,30 @@ def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
 
 
 def train(run: TrainingRun, *, resume: bool = False, progress: bool = False) -> Path:
-    """Train, and write the bundle; returns its folder."""
+    """Train, and write the bundle; returns its folder. TrainingError while another process trains
+    in the run's folder."""
+    try:
+        with sole_holder(run.folder / "lock"):
+            return _train(run, resume, progress)
+    except LockTaken:
+        raise TrainingError(
+            f"another process is training in {run.folder}; wait until it has ended, or choose "
+            "another folder with --run"
+        ) from None
+    except sqlite3.Error as error:
+        raise TrainingError(
+            f"{run.folder}: its file `lock` cannot be used ({error}); see that the folder may be "
+            "written and the disk has room, or choose another one with --run"
+        ) from error
+
+
+def _train(run: TrainingRun, resume: bool, progress: bool) -> Path:
     _set_up_backend(run.recipe)
     model = _build(run)
     checkpoint = run.folder / CHECKPOINT
     # a run stopped in its first epoch has no checkpoint yet
     history = load_state(checkpoint)["history"] if resume and checkpoint.exists() else []
+    restore_best(run.folder, history)
     if run.recipe.training.start_from and not history:
         known = start_from(model, run.words.vocabulary, run.recipe.training.start_from)
         logger.info("%d of %d words were known before", known, len(run.words.vocabulary))

@@ -22,6 +22,7 @@ from tqdm import tqdm
 
 from looksay.errors import TrainingError
 from looksay.export.bundle import load_bundle_model
+from looksay.files import replacing
 from looksay.models import CaptionModel
 from looksay.models.compiled import compiled
 from looksay.runtime import Bundle
@@ -64,9 +65,8 @@ def soft_targets(run: TrainingRun, progress: bool = False) -> SoftTargets | None
     if not path.exists():
         logger.info("asking %d teachers about the training captions", len(options.teachers))
         words, shares = (np.concatenate(of) for of in zip(*_ask(run, progress), strict=True))
-        temporary = path.with_suffix(".partial.npz")
-        np.savez(temporary, words=words, shares=shares)
-        temporary.replace(path)
+        with replacing(path) as temporary:
+            np.savez(temporary, words=words, shares=shares)
     with np.load(path) as found:
         return SoftTargets(found["words"], found["shares"], starts)
 

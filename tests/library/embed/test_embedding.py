@@ -158,6 +158,14 @@ def test_undo_knows_a_photograph_by_its_content(jpeg, exiftool):
     assert not (jpeg.parent / NAME).exists()
 
 
+def test_an_entry_that_a_kill_left_twice_goes_with_its_undo(jpeg, exiftool):
+    before, journal = jpeg.read_bytes(), jpeg.parent / NAME
+    put(jpeg, TEXT, exiftool)
+    journal.write_bytes(journal.read_bytes() * 2)
+    assert undo(jpeg, Wishes()) is State.UNDONE and jpeg.read_bytes() == before
+    assert not journal.exists()
+
+
 def test_one_journal_can_serve_all(jpeg, exiftool, tmp_path):
     before, journal = jpeg.read_bytes(), tmp_path / "elsewhere.jsonl"
     put(jpeg, TEXT, exiftool, journal=journal)

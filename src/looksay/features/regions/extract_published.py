@@ -27,9 +27,21 @@ def extract_published(
     A picture is found by its file's name (see `image_id`). The first `max_regions` of its regions
     are kept. Pictures without features are reported in the result and left out. Raises FeatureError
     when the disk is too small, before any work, and where the published file is damaged; what was
-    copied until then is kept.
+    copied until then is kept. While another process adds to the store this one waits.
     """
     result = Extraction(*hash_all(paths))
+    if store.missing((digest, VIEW) for digest in result.hashes.values()):
+        with store.writing():
+            _fill(store, source, result, progress)
+    for path in [p for p, digest in result.hashes.items() if (digest, VIEW) not in store]:
+        del result.hashes[path]
+        result.problems.append(
+            f"{path}: the published features have none of it (id {image_id(path.name)})"
+        )
+    return result
+
+
+def _fill(store: FeatureStore, source: RegionFile, result: Extraction, progress: bool) -> None:
     missing = set(store.missing((digest, VIEW) for digest in result.hashes.values()))
     wanted: dict[str, Path] = {}
     for path, digest in result.hashes.items():
@@ -45,12 +57,6 @@ def extract_published(
     )
     for chunk in _chunks(entries):
         _append(store, chunk, wanted, result.hashes)
-    for path in [p for p, digest in result.hashes.items() if (digest, VIEW) not in store]:
-        del result.hashes[path]
-        result.problems.append(
-            f"{path}: the published features have none of it (id {image_id(path.name)})"
-        )
-    return result
 
 
 def _chunks(entries: Iterator[PublishedRegions]) -> Iterator[list[PublishedRegions]]:

@@ -82,16 +82,12 @@ class Journal:
         return [entry for _, entry in self._lines()]
 
     def remove(self, used: list[Entry]) -> None:
-        """Takes entries out, each once; the journal goes when none is left."""
-        left, lines = list(used), []
-        for line, entry in reversed(self._lines()):
-            if entry in left:
-                left.remove(entry)
-            else:
-                lines.append(line)
+        """Takes entries out; the journal goes when none is left. A run killed between an entry and
+        its photograph has left it twice, and twice it goes."""
+        lines = [line for line, entry in self._lines() if entry not in used]
         try:
             if lines:
-                replace_file(self.path, b"".join(line + b"\n" for line in reversed(lines)))
+                replace_file(self.path, b"".join(line + b"\n" for line in lines))
             else:
                 self.path.unlink(missing_ok=True)
         except OSError as error:
