@@ -1,0 +1,106 @@
+"""Ray: a cluster that is there already, or one of this machine alone for the time of a command."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from looksay.errors import MissingExtraError, ScaleError
+
+PACKAGES = ("ray", "pyarrow", "fsspec")
+WORKER_CPUS = 4  # of a captioning worker at most: Python's part of decoding keeps one of them busy
+STORE_BYTES = 512 * 2**20  # of a cluster of our own: only features are large
+
+
+class Slots(NamedTuple):
+    """How many workers a cluster has room for, and the processors of each."""
+
+    workers: int
+    cpus: int
+
+
+def need_ray() -> None:
+    """MissingExtraError where the extra `ray` is not installed; imports nothing."""
+    if any(importlib.util.find_spec(package) is None for package in PACKAGES):
+        raise MissingExtraError("--engine ray needs Ray: pip install 'looksay[ray]'")
+
+
+@contextmanager
+def connected(address: str | None = None, *, debug: bool = False) -> Iterator[None]:
+    """A connection to Ray: the one this process has, or a new one that ends with the block.
+
+    address: of a cluster's head, such as "10.0.0.1:6379"; None: that in RAY_ADDRESS, or a cluster
+    that `ray start` has started on this machine, or else one of this machine's processors alone.
+    Ray's usage statistics are never sent. Raises ScaleError where there is no such cluster.
+    """
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if not debug:
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+    # announced by Ray: it will no longer hide GPUs from workers that ask for none
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    import ray
+
+    _quieten(debug)
+    if ray.is_initialized():
+        yield
+        return
+    _connect(ray, address, debug)
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _connect(ray: Any, address: str | None, debug: bool) -> None:
+    how: dict[str, Any] = {
+        "log_to_driver": debug,
+        "logging_level": logging.INFO if debug else logging.CRITICAL,
+    }
+    named = address or os.environ.get("RAY_ADDRESS")
+    try:
+        ray.init(named or "auto", **how)
+        return
+    except Exception as error:  # ConnectionError, RuntimeError of other versions, and more
+        if named:
+            reason = " ".join(str(error).split())[:300]
+            raise ScaleError(
+                f"There is no Ray cluster to be used at {named} ({reason}); start one with "
+                "`ray start --head`, or leave out --ray-address and RAY_ADDRESS to use this "
+                "machine alone."
+            ) from error
+    try:
+        ray.init("local", include_dashboard=False, object_store_memory=STORE_BYTES, **how)
+    except Exception as error:
+        raise ScaleError(f"Ray cannot be started on this machine: {error}") from error
+
+
+def _quieten(debug: bool) -> None:
+    """Ray Data's own words only with --debug: what matters of them comes as a sentence of ours."""
+    data = importlib.import_module("ray.data")
+    logging.getLogger("ray.data").setLevel(logging.DEBUG if debug else logging.CRITICAL)
+    context = data.DataContext.get_current()
+    context.enable_progress_bars = debug
+    context.print_on_execution_start = debug
+    # batches that are lost with their worker are done again by our own account (see rounds.py)
+    context.max_errored_blocks = -1
+
+
+def find_slots(most_cpus: int | None = WORKER_CPUS) -> Slots:
+    """Workers for all processors of the cluster as it is now; no worker gets more than `most_cpus`
+    (None: all of the smallest machine). ScaleError where no machine has a processor to give."""
+    import ray
+
+    cpus = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
+    cpus = [count for count in cpus if count > 0]
+    if not cpus:
+        raise ScaleError(
+            "The Ray cluster has no machine with processors for workers; start one with "
+            "`ray start --address=...`."
+        )
+    each = min(*cpus, most_cpus or cpus[0]) if len(cpus) > 1 else min(cpus[0], most_cpus or cpus[0])
+    return Slots(sum(count // each for count in cpus), each)
