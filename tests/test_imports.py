@@ -51,6 +51,7 @@ BASE_ROOMS = (
     "runtime",
     "pictures",
     "captioner",
+    "scale",
     "library",
     "serve",
     "cli",

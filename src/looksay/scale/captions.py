@@ -48,7 +48,7 @@ class CaptionWorker:
         threads: int,
     ) -> None:
         self._options = options
-        self._sizes = {} if batch_size is None else {"batch_size": batch_size}
+        self._sizes: dict[str, Any] = {} if batch_size is None else {"batch_size": batch_size}
         self._broken = ""
         try:
             self._captioner = load(**load_options, threads=threads)
