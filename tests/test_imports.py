@@ -51,7 +51,6 @@ BASE_ROOMS = (
     "runtime",
     "pictures",
     "captioner",
-    "scale",
     "library",
     "serve",
     "cli",

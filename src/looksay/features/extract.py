@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -30,7 +30,9 @@ Computed = tuple[list[Key], tuple[np.ndarray, ...], dict[Key, str]]
 """A chunk's rows: their keys, the arrays that `FeatureStore.append` takes, and a sentence about
 each key whose picture cannot be read."""
 
-ComputeAll = Callable[[Sequence[Key], dict[Key, Path], Compute, int], Iterator[Computed]]
+ComputeAll = Callable[
+    [Sequence[Key], dict[Key, Path], Compute, int], Generator[Computed, None, None]
+]
 """Computes the keys, of pictures at the paths, loaded in the size: here or on many machines."""
 
 
@@ -100,7 +102,7 @@ def hash_all(paths: Iterable[Path]) -> tuple[dict[Path, str], list[str]]:
 
 def compute_here(
     missing: Sequence[Key], wanted: dict[Key, Path], compute: Compute, image_size: int
-) -> Iterator[Computed]:
+) -> Generator[Computed, None, None]:
     """Chunks computed in this process; the next one is decoded while this one is computed."""
     remaining = iter(missing)
     with ThreadPoolExecutor(2) as pool:

@@ -6,7 +6,7 @@ B pictures; the arrays are those that `FeatureStore.append` takes.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -49,31 +49,34 @@ class FeatureWorker:
 
 def compute_on_ray(
     missing: Sequence[Key], wanted: dict[Key, Path], compute: Compute, image_size: int
-) -> Iterator[Computed]:
+) -> Generator[Computed, None, None]:
     """Chunks computed by the workers of the Ray cluster that is connected, in any order.
 
     All machines have to see the pictures, and the store's folder with its graphs, under the same
     paths. Batches are those of one machine, so that the rows are, bit for bit.
     """
-    import pyarrow as pa
-
-    inputs = pa.table(
-        {
-            "path": pa.array(
-                [os.fsencode(os.path.abspath(wanted[key])) for key in missing], pa.binary()
-            ),
-            "digest": pa.array([digest for digest, _ in missing], pa.string()),
-            "view": pa.array([view for _, view in missing], pa.string()),
-        }
-    )
     job = Job(
         worker=FeatureWorker,
         arguments={"compute": compute, "image_size": image_size},
         batch=CHUNK,
         slots=find_slots(most_cpus=None),  # a graph runs on all processors of its machine
     )
-    for answer in run_rounds(job, inputs, _give_up):
+    for answer in run_rounds(job, to_inputs(missing, wanted), _give_up):
         yield _computed(answer)
+
+
+def to_inputs(keys: Sequence[Key], wanted: dict[Key, Path]) -> Any:
+    """What workers are sent of keys: their pictures' paths and themselves."""
+    import pyarrow as pa
+
+    paths = [os.fsencode(os.path.abspath(wanted[key])) for key in keys]
+    return pa.table(
+        {
+            "path": pa.array(paths, pa.binary()),
+            "digest": pa.array([digest for digest, _ in keys], pa.string()),
+            "view": pa.array([view for _, view in keys], pa.string()),
+        }
+    )
 
 
 def _keys(table: Any) -> list[Key]:
@@ -108,11 +111,8 @@ def _computed(answer: Any) -> Computed:
             data = b"".join(row.as_buffer() for row in good[name])
             shape = good[f"{name} shape"][0].as_py()
             arrays.append(np.frombuffer(data, kind).reshape(len(good), *shape))
-    return (
-        _keys(good),
-        tuple(arrays),
-        dict(zip(_keys(bad), bad["problem"].to_pylist(), strict=True)),
-    )
+    problems = dict(zip(_keys(bad), bad["problem"].to_pylist(), strict=True))
+    return _keys(good), tuple(arrays), problems
 
 
 def _give_up(lost: Any) -> Any:

@@ -130,7 +130,10 @@ class Parts:
     def _names(self) -> list[str]:
         """The parts' names, the oldest first."""
         with explained(self.folder):
-            found = self._fs.ls(self._path, detail=False)
+            try:
+                found = self._fs.ls(self._path, detail=False)
+            except FileNotFoundError:  # a store has no empty folders
+                found = []
         names = (path.rstrip("/").rpartition("/")[2] for path in found)
         return sorted(n for n in names if n.endswith(".parquet") and n[0] not in "._")
 

@@ -111,8 +111,8 @@ def reason(error: BaseException) -> str:
             "AWS_ENDPOINT_URL if you have set one"
         )
     if isinstance(error, FileNotFoundError):
-        what = "there is no such bucket" if "bucket" in str(error).lower() else "it does not exist"
-        return f"{what}; check its name"
+        no_bucket = "bucket does not exist" in str(error).lower()
+        return f"{'there is no such bucket' if no_bucket else 'it does not exist'}; check its name"
     if isinstance(error, PermissionError):
         return f"access is denied ({_line(error)}); check the credentials and their rights"
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:

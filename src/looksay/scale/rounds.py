@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
@@ -71,7 +71,7 @@ def run_rounds(job: Job, inputs: Any, give_up: Callable[[Any], Any]) -> Iterator
         yield give_up(inputs.take(list(waiting)))
 
 
-def _round(job: Job, inputs: Any, batch: int) -> Iterator[Any]:
+def _round(job: Job, inputs: Any, batch: int) -> Generator[Any, None, None]:
     """The answers that come; some may be missing, or come twice."""
     import ray
 

@@ -50,7 +50,7 @@ def shard_items(name: str) -> Iterator[Item]:
 def _members(file: Any) -> Iterator[tarfile.TarInfo]:
     with tarfile.open(fileobj=file, mode="r:") as tar:
         for member in tar:
-            tar.members = []  # else it keeps them all
+            tar.members = []  # type: ignore[attr-defined]  # else it keeps all
             if member.isfile() and _is_picture(member.name):
                 yield member
 
