@@ -12,7 +12,22 @@ NODE = {
     "num_cpus": 1,
     "object_store_memory": 100 * 2**20,
     "include_dashboard": False,
+    "include_log_monitor": False,
+    "no_monitor": True,
 }
+
+
+def add_node(cluster: Any) -> Any:
+    """A further node of a cluster, or its first. Ray gives each half a minute to start, which is
+    little on a busy machine: then once more."""
+    for _ in range(3):
+        try:
+            return cluster.add_node(**NODE)
+        except Exception as error:
+            if "timed out" not in str(error):
+                raise
+            late = error
+    raise late
 
 
 def draw(folder: Path, names: list[str], *, seed: int = 0, side: int = 12) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from small_cluster import NODE, draw  # noqa: E402
+from small_cluster import add_node, draw  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +61,8 @@ def cluster(s3_server: str | None) -> Iterator[Any]:
     import ray
     from ray.cluster_utils import Cluster
 
-    found = Cluster(initialize_head=True, head_node_args=dict(NODE))
+    found = Cluster()
+    add_node(found)
     ray.init(found.address, log_to_driver=False, logging_level=logging.CRITICAL)
     yield found
     ray.shutdown()

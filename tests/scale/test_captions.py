@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("ray", reason="the extra ray")
 
-from small_cluster import NODE, draw, read_rows  # noqa: E402
+from small_cluster import add_node, draw, read_rows  # noqa: E402
 
 import looksay  # noqa: E402
 from looksay.scale import captions  # noqa: E402
@@ -104,7 +104,7 @@ def test_a_killed_node_costs_its_batches_and_no_picture(cluster, caption, photos
     for name in names[1:]:
         os.link("photos/many/000.png", f"photos/{name}")
     monkeypatch.setattr(captions, "BATCH", 4)
-    node = cluster.add_node(**NODE)
+    node = add_node(cluster)
     seen, killed_at = [], []
 
     def watch(name, error):

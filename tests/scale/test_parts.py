@@ -102,5 +102,7 @@ def test_a_damaged_part_and_a_file_in_the_folders_place_are_sentences(folder, tm
     with pytest.raises(ScaleError, match="is damaged; delete it"):
         Parts(folder, "m")
     (tmp_path / "file").write_text("")
-    with pytest.raises(ScaleError, match="file: "):
+    with pytest.raises(UsageError, match="is a file; name a folder"):
         Parts(str(tmp_path / "file"), "m")
+    with pytest.raises(ScaleError, match="Not a directory"):
+        Parts(str(tmp_path / "file" / "out"), "m")

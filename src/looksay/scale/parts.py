@@ -93,6 +93,8 @@ class Parts:
 
     def _claim(self, model: str) -> None:
         """Marks the folder, which also shows that it can be written."""
+        if not is_url(self.folder) and os.path.isfile(self.folder):
+            raise UsageError(f"--output {self.folder} is a file; name a folder.")
         with explained(self.folder):
             self._fs.makedirs(self._path, exist_ok=True)
             mark = self._read_mark()

@@ -67,6 +67,11 @@ def run_rounds(job: Job, inputs: Any, give_up: Callable[[Any], Any]) -> Iterator
                     del waiting[number]
                 if len(answer):
                     yield answer
+    if len(waiting) == len(inputs) > 1:  # it was not for one of them
+        raise ScaleError(
+            "None of the workers has lived to answer; see Ray's logs (on each machine below "
+            "/tmp/ray/session_latest/logs) for the reason, such as too little memory."
+        )
     if waiting:
         yield give_up(inputs.take(list(waiting)))
 
@@ -121,7 +126,7 @@ def _through_workers(job: Job, blocks: Any, workers: int) -> Any:
 
 
 def _cannot_start(error: BaseException) -> bool:
-    return "creation task" in str(error) or "__init__" in str(error)
+    return "creation task" in str(error)
 
 
 def _last_line(error: BaseException) -> str:
