@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 from looksay.errors import MissingExtraError, ScaleError
 
 PACKAGES = ("ray", "pyarrow", "fsspec")
-WORKER_CPUS = 4  # of a captioning worker at most: Python's part of decoding keeps one of them busy
+WORKER_CPUS = 4  # of a worker at most: Python's part of the work keeps one of them busy
 STORE_BYTES = 512 * 2**20  # of a cluster of our own: only features are large
 
 
@@ -83,6 +84,8 @@ def _quieten(debug: bool) -> None:
     """Ray Data's own words only with --debug: what matters of them comes as a sentence of ours."""
     data = importlib.import_module("ray.data")
     logging.getLogger("ray.data").setLevel(logging.DEBUG if debug else logging.CRITICAL)
+    if not debug:
+        _shorten_notes()
     context = data.DataContext.get_current()
     context.enable_progress_bars = debug
     context.print_on_execution_start = debug
@@ -90,9 +93,23 @@ def _quieten(debug: bool) -> None:
     context.max_errored_blocks = -1
 
 
-def find_slots(most_cpus: int | None = WORKER_CPUS) -> Slots:
-    """Workers for all processors of the cluster as it is now; no worker gets more than `most_cpus`
-    (None: all of the smallest machine). ScaleError where no machine has a processor to give."""
+def _shorten_notes() -> None:
+    """Ray prints the last log lines of a machine that has died to standard output, which belongs to
+    results: here their first line goes to standard error. Where Ray has been built anew, its own
+    way stays."""
+
+    def note(data: dict[str, Any], *_: Any, **__: Any) -> None:
+        line = str(data["lines"][0]).strip().partition("\n")[0]
+        print(f"looksay: Ray says: {line[:200]}", file=sys.stderr)
+
+    worker = importlib.import_module("ray._private.worker")
+    if hasattr(worker, "print_to_stdstream"):
+        worker.print_to_stdstream = note
+
+
+def find_slots() -> Slots:
+    """Workers for all processors of the cluster as it is now. ScaleError where no machine has a
+    processor to give."""
     import ray
 
     cpus = [int(node["Resources"].get("CPU", 0)) for node in ray.nodes() if node["Alive"]]
@@ -102,5 +119,5 @@ def find_slots(most_cpus: int | None = WORKER_CPUS) -> Slots:
             "The Ray cluster has no machine with processors for workers; start one with "
             "`ray start --address=...`."
         )
-    each = min(*cpus, most_cpus or cpus[0]) if len(cpus) > 1 else min(cpus[0], most_cpus or cpus[0])
+    each = min(*cpus, WORKER_CPUS)
     return Slots(sum(count // each for count in cpus), each)

@@ -26,8 +26,10 @@ TYPES: tuple[np.dtype, ...] = (ROW_TYPE, BOX_TYPE)
 class FeatureWorker:
     """One of the workers: keeps its graph, and computes batch after batch."""
 
-    def __init__(self, compute: Compute, image_size: int) -> None:
+    def __init__(self, compute: Compute, image_size: int, threads: int | None = None) -> None:
         self._compute, self._image_size = compute, image_size
+        if threads is not None and hasattr(compute, "threads"):
+            compute.threads = threads
 
     def __call__(self, batch: Any) -> Any:
         """A table of paths and keys to one of rows and problems."""
@@ -55,11 +57,12 @@ def compute_on_ray(
     All machines have to see the pictures, and the store's folder with its graphs, under the same
     paths. Batches are those of one machine, so that the rows are, bit for bit.
     """
+    slots = find_slots()
     job = Job(
         worker=FeatureWorker,
-        arguments={"compute": compute, "image_size": image_size},
+        arguments={"compute": compute, "image_size": image_size, "threads": slots.cpus},
         batch=CHUNK,
-        slots=find_slots(most_cpus=None),  # a graph runs on all processors of its machine
+        slots=slots,
     )
     for answer in run_rounds(job, to_inputs(missing, wanted), _give_up):
         yield _computed(answer)
