@@ -9,10 +9,15 @@ import pytest
 
 pytest.importorskip("ray", reason="the extra ray")
 
+import pyarrow as pa  # noqa: E402
 from small_cluster import add_node, draw, read_rows  # noqa: E402
 
 import looksay  # noqa: E402
 from looksay.scale import captions  # noqa: E402
+from looksay.scale.items import to_table  # noqa: E402
+from looksay.scale.parts import Parts  # noqa: E402
+from looksay.scale.rounds import NUMBER  # noqa: E402
+from looksay.scale.sources import find_items  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),
@@ -89,6 +94,18 @@ def test_objects_of_a_store_go_in_and_parts_come_out(cluster, caption, bucket, p
     again = caption(names, f"{address}/out")  # without Ray, since nothing is left to do
     assert (again.captioned, again.failed, again.earlier) == (0, 0, 3)
     assert [row["error"] for row in read_rows(f"{address}/out")] == [None] * 3
+
+
+def test_a_name_of_any_bytes_is_a_name(bundle, photos):
+    """On the way to a worker and back; without Ray."""
+    os.rename("photos/a.png", b"photos/\xff.png")
+    (item,) = find_items([os.fsdecode(b"photos/\xff.png")])
+    (todo,) = captions._todo([item, item], Parts("out", "toy"), captions.Outcome())
+    digests = [captions._digest(looksay.load(bundle).bundle)]
+    worker = captions.CaptionWorker({"model": bundle, "precision": "f32"}, digests, {}, None, 1)
+    table = to_table([todo]).append_column(NUMBER, pa.array([0]))
+    (row,) = worker(table).to_pylist()
+    assert row["image"] == "photos/\\udcff.png" and row["caption"] and row["error"] is None
 
 
 def test_nothing_to_do_needs_no_ray(caption, photos, monkeypatch):

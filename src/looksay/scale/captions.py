@@ -119,7 +119,7 @@ def caption_on_ray(
             job = Job(
                 worker=CaptionWorker,
                 arguments=arguments | {"threads": slots.cpus},
-                batch=BATCH,
+                batch=max(BATCH, batch_size or 0),
                 slots=slots,
             )
             _caption(job, window, captioner.name, parts, outcome, watch)

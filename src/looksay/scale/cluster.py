@@ -102,7 +102,7 @@ def _shorten_notes() -> None:
         line = str(data["lines"][0]).strip().partition("\n")[0]
         print(f"looksay: Ray says: {line[:200]}", file=sys.stderr)
 
-    worker = importlib.import_module("ray._private.worker")
+    worker: Any = importlib.import_module("ray._private.worker")
     if hasattr(worker, "print_to_stdstream"):
         worker.print_to_stdstream = note
 

@@ -31,7 +31,9 @@ PART_ROWS, PART_SECONDS = 10_000, 60.0  # a part is written when it is so large,
 
 def digest(*texts: str) -> bytes:
     """A short stand-in for texts, so that millions can be remembered."""
-    return hashlib.blake2b("\0".join(texts).encode("utf-8"), digest_size=16).digest()
+    return hashlib.blake2b(
+        "\0".join(texts).encode("utf-8", "surrogateescape"), digest_size=16
+    ).digest()
 
 
 def _rows_of(keys: Any) -> Iterator[tuple[Any, ...]]:
