@@ -47,7 +47,7 @@ def fill(folder, photos, bundle, **how):
 
 
 def test_rows_equal_those_of_one_machine(cluster, bundle, photos, tmp_path):
-    draw(photos, [f"many/{number}.png" for number in range(150)])
+    draw(photos, [f"many/{number}.png" for number in range(150)], seed=1)
     here, done_here = fill(tmp_path / "here", photos, bundle)
     with connected():
         there, done_there = fill(tmp_path / "there", photos, bundle, compute_all=compute_on_ray)
