@@ -68,8 +68,10 @@ class RegionCompute:
     """Regions of pictures and their features, cut out of the backbone's grid.
 
     region_graph: RoI-align's file. A picture is searched once for all its views in a chunk: where
-    its boxes lie in a view is known (`boxes_of_view`).
+    its boxes lie in a view is known (`boxes_of_view`). threads: as GridCompute's.
     """
+
+    threads: int | None = None
 
     def __init__(
         self,
@@ -82,18 +84,11 @@ class RegionCompute:
         self._detector = detector
         self._tools: tuple[Finder, Graph] | None = None
 
-    @property
-    def threads(self) -> int | None:
-        """As the grid's."""
-        return self._grid.threads
-
-    @threads.setter
-    def threads(self, threads: int | None) -> None:
-        self._grid.threads = threads
-
     def __call__(self, loaded: Sequence[Loaded]) -> tuple[np.ndarray, ...]:
         """What the store keeps: features (B, R, D) and boxes (B, R, 6)."""
         if self._tools is None:
+            if self.threads is not None:
+                self._grid.threads = self.threads
             how: dict[str, Any] = {"precision": "f32", "threads": self.threads}
             finder = open_finder(self._settings, self._detector, throughput=True, **how)
             self._tools = finder, open_graph(self._region_graph, **how)

@@ -74,10 +74,21 @@ def _connect(ray: Any, address: str | None, debug: bool) -> None:
                 "`ray start --head`, or leave out --ray-address and RAY_ADDRESS to use this "
                 "machine alone."
             ) from error
-    try:
-        ray.init("local", include_dashboard=False, object_store_memory=STORE_BYTES, **how)
-    except Exception as error:
-        raise ScaleError(f"Ray cannot be started on this machine: {error}") from error
+    _start(ray, how)
+
+
+def _start(ray: Any, how: dict[str, Any]) -> None:
+    """A cluster of this machine alone. Ray gives itself half a minute to start, which is little
+    where other work keeps the processors busy: then once more."""
+    how = how | {"include_dashboard": False, "object_store_memory": STORE_BYTES}
+    for last in (False, False, True):
+        try:
+            ray.init("local", **how)
+            return
+        except Exception as error:
+            ray.shutdown()
+            if last or "timed out" not in str(error):
+                raise ScaleError(f"Ray cannot be started on this machine: {error}") from error
 
 
 def _quieten(debug: bool) -> None:
