@@ -18,6 +18,7 @@ SOURCE = Path(looksay.__file__).parent
 ROOMS = (
     "errors",
     "files",
+    "silence",
     "images",
     "text",
     "data",
@@ -43,6 +44,7 @@ ROOMS = (
 BASE_ROOMS = (
     "errors",
     "files",
+    "silence",
     "images",
     "text",
     "data",

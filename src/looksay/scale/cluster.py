@@ -8,10 +8,11 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, NamedTuple
 
 from looksay.errors import MissingExtraError, ScaleError
+from looksay.silence import silent_stderr
 
 PACKAGES = ("ray", "pyarrow", "fsspec")
 WORKER_CPUS = 4  # of a worker at most: Python's part of the work keeps one of them busy
@@ -64,7 +65,8 @@ def _connect(ray: Any, address: str | None, debug: bool) -> None:
     }
     named = address or os.environ.get("RAY_ADDRESS")
     try:
-        ray.init(named or "auto", **how)
+        with _greeting(debug):
+            ray.init(named or "auto", **how)
         return
     except Exception as error:  # ConnectionError, RuntimeError of other versions, and more
         if named:
@@ -74,21 +76,27 @@ def _connect(ray: Any, address: str | None, debug: bool) -> None:
                 "`ray start --head`, or leave out --ray-address and RAY_ADDRESS to use this "
                 "machine alone."
             ) from error
-    _start(ray, how)
+    _start(ray, how, debug)
 
 
-def _start(ray: Any, how: dict[str, Any]) -> None:
+def _start(ray: Any, how: dict[str, Any], debug: bool) -> None:
     """A cluster of this machine alone. Ray gives itself half a minute to start, which is little
     where other work keeps the processors busy: then once more."""
     how = how | {"include_dashboard": False, "object_store_memory": STORE_BYTES}
     for last in (False, False, True):
         try:
-            ray.init("local", **how)
+            with _greeting(debug):
+                ray.init("local", **how)
             return
         except Exception as error:
             ray.shutdown()
             if last or "timed out" not in str(error):
                 raise ScaleError(f"Ray cannot be started on this machine: {error}") from error
+
+
+def _greeting(debug: bool) -> AbstractContextManager[None]:
+    """Ray says there how much it will log; what goes wrong comes as an exception."""
+    return nullcontext() if debug else silent_stderr()
 
 
 def _quieten(debug: bool) -> None:
