@@ -74,6 +74,10 @@ class EmbedError(LooksayError):
     """A description cannot be written into a photograph, or not be taken out again."""
 
 
+class ScaleError(LooksayError):
+    """A cluster, an object store, a list of pictures or a folder of results cannot be used."""
+
+
 class MissingExtraError(LooksayError):
     """An optional part of looksay is not installed; the message gives the command that does it."""
 

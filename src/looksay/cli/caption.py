@@ -13,7 +13,7 @@ import click
 from looksay.cli.attention_files import KINDS, AttentionFiles
 from looksay.cli.captioning import Item, caption_in_order, write_all
 from looksay.cli.decoding_options import decoding_options, resolve_decoding
-from looksay.cli.engine_options import engine_options
+from looksay.cli.engine_options import RAY, engine_options_with_ray
 from looksay.cli.inputs import STDIN, Picture, Problem, check_inputs, find_pictures
 from looksay.cli.outputs import FORMATS, Writer, guess_format, open_writer
 from looksay.cli.progress import Progress
@@ -31,6 +31,7 @@ Examples:
   looksay caption library/ --output captions.jsonl run it again to go on
   curl -s https://example.org/a.jpg | looksay caption -
   find . -name "*.jpg" | looksay caption --files-from -
+  looksay caption --engine ray shards/*.tar s3://bucket/photos --output captions/    many machines
 
 \b
 A problem with one picture is a line on standard error, and the rest goes on.
@@ -40,7 +41,17 @@ Exit status: 0 all went well, 1 some pictures failed, 2 wrong usage.
 
 @click.command(epilog=EXAMPLES)
 @click.argument("pictures", nargs=-1, metavar="[PICTURE|FOLDER|PATTERN|-]...")
-@click.option("--files-from", metavar="LIST|-", help="Read the names from a file, one a line.")
+@click.option(
+    "--files-from",
+    metavar="LIST|-",
+    help="Read the names from a file, one a line; with --engine ray also from LIST.parquet or "
+    "LIST.jsonl.",
+)
+@click.option(
+    "--column",
+    metavar="NAME",
+    help="Where those have the names.  [default: image, path, file_name or url]",
+)
 @click.option("--demo", is_flag=True, help="Caption the photographs that come with looksay.")
 @click.option(
     "--format",
@@ -49,9 +60,9 @@ Exit status: 0 all went well, 1 some pictures failed, 2 wrong usage.
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Write there; what it holds already is not done again.",
+    metavar="FILE|DIR",
+    help="Write there; what it holds already is not done again. With --engine ray a folder, of "
+    "this machine or an object store, for Parquet parts.",
 )
 @click.option(
     "--attention",
@@ -62,13 +73,14 @@ Exit status: 0 all went well, 1 some pictures failed, 2 wrong usage.
 @click.option("--attention-kind", type=click.Choice(KINDS), help="Its file type.  [default: png]")
 @click.option("--attention-values", is_flag=True, help="Put the attention into the JSON too.")
 @decoding_options
-@engine_options
+@engine_options_with_ray
 def caption(
     pictures: tuple[str, ...],
     files_from: str | None,
+    column: str | None,
     demo: bool,
     format: str | None,
-    output: Path | None,
+    output: str | None,
     attention: Path | None,
     attention_kind: str | None,
     attention_values: bool,
@@ -76,6 +88,7 @@ def caption(
     batch_size: int | None,
     engine: str,
     precision: str,
+    ray_address: str | None,
     **search: Any,
 ) -> int:
     """Say what photographs show.
@@ -84,7 +97,35 @@ def caption(
     standard input. Each picture becomes a line, in the order given.
     """
     options = resolve_decoding(**search)
-    format = guess_format(format, output)
+    if engine == RAY:
+        from looksay.cli.caption_ray import caption_ray
+
+        if not demo:
+            check_inputs(pictures, files_from)
+        return caption_ray(
+            pictures,
+            files_from,
+            output,
+            column=column,
+            address=ray_address,
+            models=models,
+            precision=precision,
+            options=options,
+            batch_size=batch_size,
+            refused={
+                "--demo": demo,
+                "--format": format,
+                "--attention": attention,
+                "--attention-kind": attention_kind,
+                "--attention-values": attention_values,
+            },
+        )
+    if column or ray_address:
+        raise UsageError("--column and --ray-address need --engine ray.")
+    if files_from and Path(files_from).suffix.lower() in (".parquet", ".jsonl"):
+        raise UsageError(f"{files_from}: only --engine ray reads such lists; give one name a line.")
+    file = None if output is None else Path(output)
+    format = guess_format(format, file)
     load = {"model": models or None, "engine": engine, "precision": precision}
     if attention_values and format not in ("json", "jsonl"):
         raise UsageError("--attention-values needs --format json or jsonl.")
@@ -105,7 +146,7 @@ def caption(
     files = AttentionFiles(attention, attention_kind or "png") if attention else None
     if files is not None:
         files.make_folder()
-    writer = open_writer(format, output, attention=attention_values)
+    writer = open_writer(format, file, attention=attention_values)
     items = _skip_done(find_pictures(pictures, files_from), writer, files)
     return _run(
         items,
@@ -115,7 +156,7 @@ def caption(
         batch_size=batch_size,
         attention_files=files,
         with_attention=attention_values,
-        progress=_open_progress(output, streamed=files_from == STDIN),
+        progress=_open_progress(file, streamed=files_from == STDIN),
     )
 
 

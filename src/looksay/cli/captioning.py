@@ -62,7 +62,7 @@ def write_all(
             result = _save_attention(attention_files, result, item.name)
         if isinstance(result, str):
             failed += 1
-            progress.say(_problem_line(item.name, result))
+            progress.say(problem_line(item.name, result))
             writer.write(error_record(item.name, result, model))
         else:
             writer.write({**result.to_json(attention=with_attention), "image": item.name})
@@ -79,6 +79,7 @@ def _save_attention(files: AttentionFiles, caption: Any, name: str) -> Any:
     return caption
 
 
-def _problem_line(name: str, sentence: str) -> str:
+def problem_line(name: str, sentence: str) -> str:
+    """What standard error says of a picture that failed."""
     line = sentence if name in sentence else f"{name}: {sentence}"
     return "looksay: " + " ".join(line.split())

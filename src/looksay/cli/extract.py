@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from looksay.cli.exits import FAILED
+from looksay.cli.engine_options import RAY, RAY_ADDRESS
+from looksay.cli.exits import FAILED, Session
 from looksay.cli.training_options import (
     data_option,
     features_option,
@@ -18,11 +22,18 @@ from looksay.cli.training_options import (
     set_option,
     splits_option,
 )
+from looksay.errors import UsageError
+
+if TYPE_CHECKING:
+    from looksay.features.extract import ComputeAll
+
+ENGINES = ("openvino", RAY)
 
 EPILOG = """\b
 Examples:
   looksay extract default --data flickr8k:~/Flickr8k
   looksay extract default --data folder:my-photographs --features /big/disk/features
+  looksay extract default --data coco:/shared/coco --features /shared/features --engine ray
 """
 
 
@@ -33,6 +44,15 @@ Examples:
 @features_option
 @seed_option
 @splits_option
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=ENGINES[0],
+    show_default=True,
+    help="openvino computes in this process; ray by many workers, on one machine or a cluster, "
+    "and needs looksay[ray]. The features are the same.",
+)
+@RAY_ADDRESS
 def extract(
     recipe: str,
     data: str,
@@ -40,11 +60,15 @@ def extract(
     features_folder: Path | None,
     split_seed: int,
     split_file: Path | None,
+    engine: str,
+    ray_address: str | None,
 ) -> int:
     """Compute what RECIPE needs of the photographs' features; what is there is not done again.
 
     `looksay train` does this of itself; do it apart to see how long it takes.
     """
+    if ray_address and engine != RAY:
+        raise UsageError("--ray-address needs --engine ray.")
     need_training_extra()
     from looksay.training.prepare import load_recipe_data, prepare_features
     from looksay.training.recipe import load_recipe
@@ -53,14 +77,34 @@ def extract(
     loaded = load_recipe(recipe, settings)
     dataset = load_recipe_data(data, loaded.data, seed=split_seed, split_file=split_file)
     say_all(dataset.report.sentences())
-    features = prepare_features(
-        dataset,
-        loaded.features,
-        features_folder,
-        splits=tuple(dataset.splits),
-        progress=sys.stderr.isatty(),
-    )
+    if features_folder is not None:
+        features_folder = features_folder.absolute()  # workers have another working folder
+    with _machines(engine, ray_address) as compute_all:
+        features = prepare_features(
+            dataset,
+            loaded.features,
+            features_folder,
+            splits=tuple(dataset.splits),
+            progress=sys.stderr.isatty(),
+            compute_all=compute_all,
+        )
     say_all(features.problems)
     store = features.store
     click.echo(f"{store.folder}: {len(store):,} rows, {store.disk_need(len(store)) / 1e9:.2f} GB")
     return FAILED if features.problems else 0
+
+
+@contextmanager
+def _machines(engine: str, address: str | None) -> Iterator[ComputeAll | None]:
+    """What computes: None for this process."""
+    if engine != RAY:
+        yield None
+        return
+    from looksay.scale.cluster import connected, need_ray
+
+    need_ray()
+    from looksay.scale.features import compute_on_ray
+
+    session = click.get_current_context().find_object(Session)
+    with connected(address, debug=session is not None and session.debug):
+        yield compute_on_ray

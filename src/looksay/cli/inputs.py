@@ -51,7 +51,7 @@ def find_pictures(arguments: Iterable[str], files_from: str | None) -> Iterator[
     from looksay.images import find_images
 
     seen: set[str] = set()
-    for argument in _all_names(arguments, files_from):
+    for argument in all_names(arguments, files_from):
         if argument == STDIN and files_from != STDIN:
             yield read_stdin()
             continue
@@ -63,7 +63,8 @@ def find_pictures(arguments: Iterable[str], files_from: str | None) -> Iterator[
                 yield Picture(str(found), found)
 
 
-def _all_names(arguments: Iterable[str], files_from: str | None) -> Iterator[str]:
+def all_names(arguments: Iterable[str], files_from: str | None) -> Iterator[str]:
+    """The arguments, then the names in the list, a file's or standard input's, one a line."""
     yield from arguments
     if files_from == STDIN:
         yield from _lines(sys.stdin.buffer)

@@ -6,13 +6,12 @@ import importlib.util
 import logging
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from looksay.errors import MissingExtraError
+from looksay.silence import silent_stderr
 
 data_option = click.option(
     "--data",
@@ -57,7 +56,7 @@ def need_training_extra() -> None:
             raise MissingExtraError("this needs Keras: pip install 'looksay[train]'")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
-        with _silent_stderr():
+        with silent_stderr():  # TensorFlow's libraries
             importlib.import_module("keras")
     except ImportError as error:
         backend = os.environ.get("KERAS_BACKEND", "tensorflow")
@@ -65,22 +64,6 @@ def need_training_extra() -> None:
             f"Keras cannot start its backend {backend} ({error}): pip install 'looksay[train]', "
             "or set KERAS_BACKEND to one that is installed"
         ) from error
-
-
-@contextmanager
-def _silent_stderr() -> Iterator[None]:
-    """Nothing written to the process's standard error is seen: TensorFlow's libraries greet there
-    before any setting of theirs is read."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
 
 
 def log_to_stderr() -> None:

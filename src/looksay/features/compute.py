@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,8 +33,11 @@ class Loaded(NamedTuple):
 class GridCompute:
     """A backbone's features of any number of pictures; its graph is compiled when first needed.
 
-    precision: "f32" gives the same features on every machine.
+    precision: "f32" gives the same features on every machine. threads: at most so many processor
+    threads, set before the first picture; None: as many as there are.
     """
+
+    threads: int | None = None
 
     def __init__(self, path: Path, backbone: Backbone, precision: str = "f32") -> None:
         self._path, self._backbone, self._precision = path, backbone, precision
@@ -48,7 +51,9 @@ class GridCompute:
     def __call__(self, loaded: Sequence[Loaded]) -> tuple[np.ndarray, ...]:
         """What the store keeps of the pictures: the features (B, P, D)."""
         if self._graph is None:
-            self._graph = open_graph(self._path, precision=self._precision, throughput=True)
+            self._graph = open_graph(
+                self._path, precision=self._precision, throughput=True, threads=self.threads
+            )
         images_BSS3 = np.stack([one.pixels for one in loaded])
         starts = range(0, len(images_BSS3), COMPUTE_BATCH)
         graph = self._graph
@@ -63,8 +68,10 @@ class RegionCompute:
     """Regions of pictures and their features, cut out of the backbone's grid.
 
     region_graph: RoI-align's file. A picture is searched once for all its views in a chunk: where
-    its boxes lie in a view is known (`boxes_of_view`).
+    its boxes lie in a view is known (`boxes_of_view`). threads: as GridCompute's.
     """
+
+    threads: int | None = None
 
     def __init__(
         self,
@@ -80,8 +87,11 @@ class RegionCompute:
     def __call__(self, loaded: Sequence[Loaded]) -> tuple[np.ndarray, ...]:
         """What the store keeps: features (B, R, D) and boxes (B, R, 6)."""
         if self._tools is None:
-            finder = open_finder(self._settings, self._detector, precision="f32", throughput=True)
-            self._tools = finder, open_graph(self._region_graph, precision="f32")
+            if self.threads is not None:
+                self._grid.threads = self.threads
+            how: dict[str, Any] = {"precision": "f32", "threads": self.threads}
+            finder = open_finder(self._settings, self._detector, throughput=True, **how)
+            self._tools = finder, open_graph(self._region_graph, **how)
         finder, graph = self._tools
         (features_BPD,) = self._grid(loaded)
         found = _find(finder, (one.path for one in loaded), self._settings)

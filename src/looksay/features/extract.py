@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,19 @@ logger = logging.getLogger(__name__)
 CHUNK = 128  # pictures between two writes: what a kill can cost
 
 
+Compute = Callable[[Sequence[Loaded]], tuple[np.ndarray, ...]]
+"""What a store keeps of pictures; see `looksay.features.compute`."""
+
+Computed = tuple[list[Key], tuple[np.ndarray, ...], dict[Key, str]]
+"""A chunk's rows: their keys, the arrays that `FeatureStore.append` takes, and a sentence about
+each key whose picture cannot be read."""
+
+ComputeAll = Callable[
+    [Sequence[Key], dict[Key, Path], Compute, int], Generator[Computed, None, None]
+]
+"""Computes the keys, of pictures at the paths, loaded in the size: here or on many machines."""
+
+
 @dataclass(frozen=True)
 class Extraction:
     """What an extraction did: the content hash of each readable picture, and the others' errors."""
@@ -35,24 +49,27 @@ def extract_features(
     store: FeatureStore,
     paths: Sequence[Path],
     views: Sequence[str],
-    compute: Callable[[Sequence[Loaded]], tuple[np.ndarray, ...]],
+    compute: Compute,
     *,
     image_size: int,
     progress: bool = False,
+    compute_all: ComputeAll | None = None,
 ) -> Extraction:
     """Compute what the store lacks of `views` of the pictures at `paths`.
 
-    compute: what the store keeps of pictures, see `looksay.features.compute`. Pictures that are
-    unreadable, or change meanwhile, are reported in the result and left out. While another process
-    adds to the store this one waits. Raises FeatureError when the disk is too small, before any
-    work.
+    compute_all: what computes chunk after chunk; None: this process. Pictures that are unreadable,
+    or change meanwhile, are reported in the result and left out. While another process adds to the
+    store this one waits. Raises FeatureError when the disk is too small, before any work.
     """
     result = Extraction(*hash_all(paths))
     wanted = {(digest, view): path for path, digest in result.hashes.items() for view in views}
     unusable: set[str] = set()  # content hashes: such a file may lie here under several names
     if store.missing(wanted):
         with store.writing():
-            _fill(store, wanted, compute, image_size, result, unusable, progress)
+            _fill(
+                store, wanted, compute, image_size, result, unusable, progress,
+                compute_all or compute_here,
+            )  # fmt: skip
     for path in [path for path, digest in result.hashes.items() if digest in unusable]:
         del result.hashes[path]
     return result
@@ -61,11 +78,12 @@ def extract_features(
 def _fill(
     store: FeatureStore,
     wanted: dict[Key, Path],
-    compute: Callable[[Sequence[Loaded]], tuple[np.ndarray, ...]],
+    compute: Compute,
     image_size: int,
     result: Extraction,
     unusable: set[str],
     progress: bool,
+    compute_all: ComputeAll,
 ) -> None:
     missing = store.missing(wanted)
     if not missing:  # the process that was waited for has computed them all
@@ -77,12 +95,16 @@ def _fill(
         store.disk_need(len(missing)) / 1e9,
     )
     bar = tqdm(total=len(missing), desc="features", unit="view", disable=not progress)
-    with bar, ThreadPoolExecutor(2) as pool:
-        for keys, loaded in _batches(pool, missing, wanted, image_size, result, unusable):
-            computed = compute(loaded)
+    with bar, closing(compute_all(missing, wanted, compute, image_size)) as computed:
+        for keys, arrays, problems in computed:
+            for key, sentence in problems.items():
+                if key[0] not in unusable:
+                    result.problems.append(sentence)
+                unusable.add(key[0])
             same = _unchanged(keys, wanted, result, unusable)
-            store.append([keys[number] for number in same], *(part[same] for part in computed))
-            bar.update(len(keys))
+            if same:
+                store.append([keys[number] for number in same], *(part[same] for part in arrays))
+            bar.update(len(keys) + len(problems))
 
 
 def _unchanged(
@@ -109,40 +131,34 @@ def hash_all(paths: Iterable[Path]) -> tuple[dict[Path, str], list[str]]:
     return hashes, problems
 
 
-def _batches(
-    pool: ThreadPoolExecutor,
-    missing: Sequence[Key],
-    wanted: dict[Key, Path],
-    image_size: int,
-    result: Extraction,
-    unusable: set[str],
-) -> Iterator[tuple[list[Key], list[Loaded]]]:
-    """Chunks of (keys, pictures); the next one is decoded while the caller computes this one."""
-
-    def load(key: Key) -> Loaded | ImageError:
-        try:
-            pixels = apply_view(load_square(wanted[key], image_size), key[1])
-            return Loaded(wanted[key], key[1], pixels)
-        except ImageError as error:
-            return error
-
+def compute_here(
+    missing: Sequence[Key], wanted: dict[Key, Path], compute: Compute, image_size: int
+) -> Generator[Computed, None, None]:
+    """Chunks computed in this process; the next one is decoded while this one is computed."""
     remaining = iter(missing)
+    with ThreadPoolExecutor(2) as pool:
 
-    def submit() -> list:
-        return [(key, pool.submit(load, key)) for key in islice(remaining, CHUNK)]
+        def submit() -> list[tuple[Key, Future[Loaded | ImageError]]]:
+            chunk = islice(remaining, CHUNK)
+            return [(key, pool.submit(load_view, wanted[key], key[1], image_size)) for key in chunk]
 
-    ahead = submit()
-    while ahead:
-        loading, ahead = ahead, submit()
-        keys, pictures = [], []
-        for key, future in loading:
-            loaded = future.result()
-            if isinstance(loaded, ImageError):
-                if key[0] not in unusable:
-                    result.problems.append(str(loaded))
-                unusable.add(key[0])
-            else:
-                keys.append(key)
-                pictures.append(loaded)
-        if keys:
-            yield keys, pictures
+        ahead = submit()
+        while ahead:
+            loading, ahead = ahead, submit()
+            yield compute_loaded([(key, future.result()) for key, future in loading], compute)
+
+
+def load_view(path: Path, view: str, image_size: int) -> Loaded | ImageError:
+    """A view of a picture, or why it cannot be read."""
+    try:
+        return Loaded(path, view, apply_view(load_square(path, image_size), view))
+    except ImageError as error:
+        return error
+
+
+def compute_loaded(chunk: Sequence[tuple[Key, Loaded | ImageError]], compute: Compute) -> Computed:
+    """The rows of a chunk's pictures, and a sentence about each that could not be read."""
+    readable = [(key, loaded) for key, loaded in chunk if isinstance(loaded, Loaded)]
+    problems = {key: str(loaded) for key, loaded in chunk if isinstance(loaded, ImageError)}
+    arrays = compute([loaded for _, loaded in readable]) if readable else ()
+    return [key for key, _ in readable], arrays, problems

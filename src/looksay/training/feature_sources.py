@@ -14,7 +14,7 @@ from looksay.errors import FeatureError, MissingExtraError
 from looksay.export.process import export_backbone
 from looksay.features.backbones import Backbone, get_backbone
 from looksay.features.compute import GridCompute, RegionCompute
-from looksay.features.extract import Extraction, extract_features
+from looksay.features.extract import ComputeAll, Extraction, extract_features
 from looksay.features.regions.detector_file import detector_digest, detector_settings
 from looksay.features.regions.extract_published import extract_published
 from looksay.features.regions.proposals import import_opencv
@@ -114,13 +114,26 @@ class FeatureSource:
             write_roi_align(self.backbone.grid, self.backbone.feature_size, folder / REGION_GRAPH)
 
     def extract(
-        self, store: FeatureStore, paths: Sequence[Path], views: Sequence[str], progress: bool
+        self,
+        store: FeatureStore,
+        paths: Sequence[Path],
+        views: Sequence[str],
+        progress: bool,
+        compute_all: ComputeAll | None = None,
     ) -> Extraction:
         """Bring what the store lacks into it; see `extract_features`."""
         if self.published is not None:
             return extract_published(store, paths, self.published, progress=progress)
         compute, size = self.compute(store.folder), self.backbone.image_size
-        return extract_features(store, paths, views, compute, image_size=size, progress=progress)
+        return extract_features(
+            store,
+            paths,
+            views,
+            compute,
+            image_size=size,
+            progress=progress,
+            compute_all=compute_all,
+        )
 
     def compute(self, folder: Path) -> GridCompute | RegionCompute:
         """What makes features of photographs with the graphs in the store's folder; FeatureError

@@ -13,6 +13,7 @@ from looksay.data import Dataset, Record, load_data
 from looksay.data.samples import sample_captions
 from looksay.errors import DataError, RecipeError
 from looksay.features.backbones import Backbone
+from looksay.features.extract import ComputeAll
 from looksay.features.store import FeatureStore
 from looksay.models import model_options
 from looksay.text import Vocabulary, max_tokens, split_words
@@ -87,8 +88,12 @@ def prepare_features(
     *,
     splits: Sequence[str] = ("train", "dev"),
     progress: bool = False,
+    compute_all: ComputeAll | None = None,
 ) -> Features:
-    """Extract what is missing of the splits' features; `train` gets all views, the others one."""
+    """Extract what is missing of the splits' features; `train` gets all views, the others one.
+
+    compute_all: what computes them, see `looksay.features.extract`; None: this process.
+    """
     source = open_source(options)
     folder = folder or default_features_folder() / folder_name(source)
     wanted = {name: dataset.split(name) for name in splits}
@@ -97,7 +102,8 @@ def prepare_features(
     prepared, problems = {}, []
     for name, records in wanted.items():
         views = options.views if name == "train" else ("plain",)
-        done = source.extract(store, [record.image for record in records], views, progress)
+        images = [record.image for record in records]
+        done = source.extract(store, images, views, progress, compute_all)
         problems += done.problems
         kept = tuple(record for record in records if record.image in done.hashes)
         if not kept:

@@ -1,0 +1,137 @@
+"""Files by fsspec, on this machine or in an object store, and its errors as sentences."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from looksay.errors import LooksayError, MissingExtraError, ScaleError
+
+# what says that a store's object has changed, the surest first
+_TAGS = ("ETag", "etag", "md5Hash", "content_md5", "crc32c", "generation", "checksum", "sha256")
+_TIMES = ("LastModified", "last_modified", "updated", "mtime", "modified", "created")
+_NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError")
+_NO_CONNECTION = (
+    "EndpointConnectionError",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "ClientConnectorError",
+    "ClientConnectorDNSError",
+    "ConnectionRefusedError",
+    "ConnectionClosedError",
+)
+
+
+def is_url(name: str) -> bool:
+    """Whether a name is `scheme://...`, and no path."""
+    scheme, separator, _ = name.partition("://")
+    return bool(separator) and scheme.replace("+", "").replace("-", "").isalnum()
+
+
+def open_place(name: str) -> tuple[Any, str]:
+    """The file system of a path or URL, and the path in it.
+
+    Raises MissingExtraError where the package for such addresses is not installed, ScaleError
+    where there is none.
+    """
+    from fsspec.core import url_to_fs
+
+    if not is_url(name):
+        return url_to_fs(f"file://{os.path.abspath(name)}")
+    try:
+        # a store's listings would be kept in memory, a kilobyte an object
+        return url_to_fs(name, use_listings_cache=False)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{name}: addresses of this kind need another package. {error}."
+        ) from error
+    except ValueError as error:
+        raise ScaleError(f"{name} is no address that can be read: {error}.") from error
+
+
+def identity(info: dict[str, Any]) -> str:
+    """A text that changes when an object's content does, from what its store says of it."""
+    for tag in _TAGS:
+        if info.get(tag):
+            return f"{info['size']}:{str(info[tag]).strip(chr(34))}"
+    times = [str(info[time]) for time in _TIMES if info.get(time)]
+    return f"{info['size']}:{times[0] if times else ''}"
+
+
+class Place(NamedTuple):
+    """A file: its absolute path or URL, what its content is known by, and its size in bytes."""
+
+    name: str
+    identity: str
+    size: int
+
+
+def look_up(name: str) -> Place:
+    """What can be told of a file without reading it. OSError, or an error of its store's."""
+    if not is_url(name):
+        status = os.stat(name)
+        return Place(
+            os.path.abspath(name), f"{status.st_size}:{status.st_mtime_ns}", status.st_size
+        )
+    fs, path = open_place(name)
+    info = fs.info(path)
+    return Place(name, identity(info), int(info["size"] or 0))
+
+
+@contextmanager
+def explained(name: str) -> Iterator[None]:
+    """Turns whatever a file system raises into a ScaleError about `name`."""
+    try:
+        yield
+    except LooksayError:
+        raise
+    except Exception as error:  # each store has errors of its own
+        raise ScaleError(f"{name}: {reason(error)}.") from error
+
+
+def is_hopeless(error: BaseException) -> bool:
+    """Whether no other object of the same store can be had either."""
+    return bool({*_NO_CREDENTIALS, *_NO_CONNECTION} & _kinds(error))
+
+
+def reason(error: BaseException) -> str:
+    """What is wrong and what to do, without a full stop."""
+    kinds = _kinds(error)
+    if kinds & set(_NO_CREDENTIALS):
+        return (
+            "no credentials were found; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write "
+            "~/.aws/credentials, on every machine"
+        )
+    if kinds & set(_NO_CONNECTION):
+        return (
+            "the object store cannot be reached; check the connection, and the address in "
+            "AWS_ENDPOINT_URL if you have set one"
+        )
+    if isinstance(error, FileNotFoundError):
+        no_bucket = "bucket does not exist" in str(error).lower()
+        return f"{'there is no such bucket' if no_bucket else 'it does not exist'}; check its name"
+    if isinstance(error, PermissionError):
+        return f"access is denied ({_line(error)}); check the credentials and their rights"
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "the disk is full; make room and run the same command again"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return _line(error)
+
+
+def _kinds(error: BaseException) -> set[str]:
+    """The names of an error's classes and of those it came from."""
+    names: set[str] = set()
+    cause: BaseException | None = error
+    while cause is not None and len(names) < 100:
+        names.update(kind.__name__ for kind in type(cause).__mro__)
+        cause = cause.__cause__ or cause.__context__
+    return names
+
+
+def _line(error: BaseException) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    return text[:300] or type(error).__name__
