@@ -13,6 +13,7 @@ from PIL import Image
 
 from looksay.errors import ImageError, ImageKindError, ImageTooLargeError
 from looksay.images.colours import lies_on_its_side, to_rgb
+from looksay.images.jpeg_scans import MOST_SCANS, has_too_many_scans
 from looksay.images.limits import DEFAULT_LIMITS, ImageLimits
 from looksay.images.quiet import quiet
 from looksay.images.read import picture_format, read_file, read_stream
@@ -25,7 +26,7 @@ ImageSource = (
 BYTES_NAME = "the picture given as bytes"
 
 # Pictures of more pixels than this are decoded one at a time, however many threads there are:
-# each takes up to 8 bytes a pixel while it is flattened.
+# each takes up to 12 bytes a pixel while it is flattened and turned.
 _GIANT_PIXELS = 32_000_000
 _one_giant = threading.Lock()
 
@@ -99,8 +100,10 @@ def _decode(data: bytes, name: str, limits: ImageLimits, at_least: int | None) -
     try:
         with quiet(), Image.open(io.BytesIO(data), formats=[format_name]) as image:
             _check_pixels(image.size, name, limits)
-            if at_least is not None and format_name == "JPEG":
-                image.draft(image.mode, (at_least, at_least))
+            if format_name == "JPEG":
+                _check_scans(data, name)
+                if at_least is not None:
+                    image.draft(image.mode, (at_least, at_least))
             with _turn(image.size):
                 image.load()
                 return to_rgb(image)
@@ -157,6 +160,14 @@ def _check_pixels(size: tuple[int, int], name: str, limits: ImageLimits) -> None
         )
     if width < 1 or height < 1:
         raise ImageError(f"{name} has no pixels ({width} x {height}); give another picture.")
+
+
+def _check_scans(data: bytes, name: str) -> None:
+    if has_too_many_scans(data):
+        raise ImageError(
+            f"{name} is made to keep a reader busy: it is a JPEG of more than {MOST_SCANS} scans, "
+            f"which no camera or program writes; save it anew."
+        )
 
 
 def _from_pillow(image: Image.Image, limits: ImageLimits) -> Image.Image:
