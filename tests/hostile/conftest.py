@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+_TESTS = Path(__file__).parents[1]
+sys.path[:0] = [str(_TESTS / "hostile"), str(_TESTS / "fuzz"), str(_TESTS)]
 
 HANG_SECONDS = 5.0
 """Nothing hostile may take longer, on a quiet machine; measured as processor time, so that a busy

@@ -41,7 +41,9 @@ def check_onnx(path: Path) -> None:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise BundleError(f"{path} is no graph that can be read ({error.strerror or error}).") from error
+        raise BundleError(
+            f"{path} is no graph that can be read ({error.strerror or error})."
+        ) from error
     try:
         found = {number for number, _, _ in _fields(data, 0, len(data))}
         elsewhere = _leads_elsewhere(data)
