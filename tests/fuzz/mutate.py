@@ -11,7 +11,7 @@ ODD: tuple[Any, ...] = (
     "", " ", "a", "..", "../../etc/passwd", "/etc/passwd", "\0", "\ud800", "a" * 5000, "\u202e\n",
     [], {}, [None], [[]], {"": ""}, [1, 2], ["a"], {"a": 1},
 )  # fmt: skip
-PIECES = (b"", b"[" * 9000, b"\xff", b'"', b"}", b"1" * 5000, b"\0", b"NaN")
+PIECES = (b"", b"[" * 2000, b"\xff", b'"', b"}", b"1" * 5000, b"\0", b"NaN")
 
 
 def mutate_json(data: bytes, most: int, seed: int) -> bytes:

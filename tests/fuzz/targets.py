@@ -314,7 +314,8 @@ def _recipe_seeds() -> list[bytes]:
 
 
 def _recipe_value_seeds() -> list[bytes]:
-    return [json.dumps(tomllib.loads(seed.decode())).encode() for seed in _recipe_seeds()]
+    recipes = [tomllib.loads(seed.decode()) for seed in _recipe_seeds()]
+    return [json.dumps({"name": "a recipe", **recipe}).encode() for recipe in recipes]
 
 
 def _tsv_seeds() -> list[bytes]:

@@ -263,6 +263,8 @@ def recipe_from_dict(values: Mapping[str, Any], where: str = "the recipe") -> Re
         if not isinstance(model.get("architecture"), str):
             raise RecipeError("model.architecture is missing, or no text")
         values["departures"] = _texts("departures", values.get("departures", ()))
+        if "name" not in values:
+            raise RecipeError("name is missing")
         for key in ("name", "title", "publication"):
             if not isinstance(values.get(key, ""), str):
                 raise RecipeError(f"{key} is {values[key]!r:.100}; it must be a text")
