@@ -90,7 +90,7 @@ def check_pickle(file: BinaryIO) -> None:
     measure: Python makes room for all numbers below, so that ten bytes take gigabytes."""
     start = file.tell()
     for code, argument, _ in pickletools.genops(file):
-        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument) > _MOST_REMEMBERED:
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > _MOST_REMEMBERED:
             raise FeatureError("it is made to fill the memory")
     file.seek(start)
 
