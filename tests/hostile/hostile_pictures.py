@@ -99,6 +99,12 @@ def _bombs() -> Iterator[tuple[str, bytes]]:
     yield "bomb-strips.tif", tiff(9_000, 9_000)
     # within the limits, but a thousand times larger unpacked than packed
     yield "bomb-within.png", png(6_000, 6_000, rows=6_000)
+    jpeg, few_bytes = good_pictures()["baseline.jpg"], 6_000_000
+    yield "bomb-parts.jpg", jpeg[:2] + b"\xff\xe5\0\x02" * (few_bytes // 4) + jpeg[2:]
+    yield "bomb-noise.jpg", jpeg[:2] + _segment(0xE5, b"") + b"\0" * few_bytes + jpeg[2:]
+    yield "bomb-parts.png", png(8, 8, rows=8, extra=_chunk(b"teXt", b"") * (few_bytes // 12))
+    yield "bomb-parts.gif", b"GIF89a" + bytes(7) + b"!\xfe" + b"\1a" * (few_bytes // 2) + b"\0;"
+    yield "bomb-noise.gif", b"GIF89a" + bytes(7) + b"a" * few_bytes
     yield "bomb-text.png", png(8, 8, rows=8, extra=_chunk(b"zTXt", b"a\0\0" + _zeros(80_000_000)))
     yield (
         "bomb-profile.png",

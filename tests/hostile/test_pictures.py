@@ -7,11 +7,14 @@ import json
 import os
 import time
 
+import numpy as np
 import pytest
 from hostile_pictures import good_pictures, hostile_pictures, many_scans
+from PIL import Image
 
 from looksay import images
 from looksay.errors import ImageError
+from looksay.images import colours
 from looksay.images.open import picture_size
 
 from .conftest import HANG_SECONDS, measured
@@ -51,6 +54,27 @@ def test_a_jpeg_that_asks_for_minutes_of_work_is_refused():
     bomb = many_scans(11_000, 11_000, 20_000)  # 220 kB; it took three minutes
     with pytest.raises(ImageError, match="more than 100 scans"):
         images.open_image(bomb)
+
+
+@pytest.mark.parametrize("kind", ["parts.jpg", "noise.jpg", "parts.png", "parts.gif", "noise.gif"])
+def test_millions_of_parts_with_nothing_in_them_are_refused(kind):
+    bomb = dict(hostile_pictures())[f"bomb-{kind}"]
+    with pytest.raises(ImageError, match="more than (100,000|5,000) parts"):
+        images.open_image(bomb)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "I;16", "I", "F"])
+def test_a_picture_in_bands_is_the_same_picture(mode, monkeypatch):
+    values = np.random.default_rng(0).integers(0, 60_000, (70, 50))
+    if mode in ("RGBA", "LA"):
+        picture = Image.fromarray((values % 256).astype(np.uint8)).convert(mode)
+        picture.putalpha(Image.fromarray((values // 256).astype(np.uint8)))
+    else:
+        picture = Image.fromarray(values.astype({"I;16": "u2", "I": "i4", "F": "f4"}[mode]))
+    assert picture.mode == mode
+    whole = np.asarray(images.open_image(picture))
+    monkeypatch.setattr(colours, "_BAND_PIXELS", 500)
+    np.testing.assert_array_equal(np.asarray(images.open_image(picture)), whole)
 
 
 def test_a_jpeg_of_many_scans_opens():

@@ -12,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from looksay.errors import ImageError, ImageKindError, ImageTooLargeError
+from looksay.images.busy import busy_work
 from looksay.images.colours import lies_on_its_side, to_rgb
-from looksay.images.jpeg_scans import MOST_SCANS, has_too_many_scans
 from looksay.images.limits import DEFAULT_LIMITS, ImageLimits
 from looksay.images.quiet import quiet
 from looksay.images.read import picture_format, read_file, read_stream
@@ -83,6 +83,7 @@ def picture_size(
     """
     format_name = picture_format(data, name, limits)
     _need_decoder(format_name, name)
+    _check_work(data, name, format_name)
     try:
         with quiet(), Image.open(io.BytesIO(data), formats=[format_name]) as image:
             width, height = image.size
@@ -97,13 +98,12 @@ def picture_size(
 def _decode(data: bytes, name: str, limits: ImageLimits, at_least: int | None) -> Image.Image:
     format_name = picture_format(data, name, limits)
     _need_decoder(format_name, name)
+    _check_work(data, name, format_name)
     try:
         with quiet(), Image.open(io.BytesIO(data), formats=[format_name]) as image:
             _check_pixels(image.size, name, limits)
-            if format_name == "JPEG":
-                _check_scans(data, name)
-                if at_least is not None:
-                    image.draft(image.mode, (at_least, at_least))
+            if at_least is not None and format_name == "JPEG":
+                image.draft(image.mode, (at_least, at_least))
             with _turn(image.size):
                 image.load()
                 return to_rgb(image)
@@ -162,10 +162,11 @@ def _check_pixels(size: tuple[int, int], name: str, limits: ImageLimits) -> None
         raise ImageError(f"{name} has no pixels ({width} x {height}); give another picture.")
 
 
-def _check_scans(data: bytes, name: str) -> None:
-    if has_too_many_scans(data):
+def _check_work(data: bytes, name: str, format_name: str) -> None:
+    too_much = busy_work(data, format_name)
+    if too_much:
         raise ImageError(
-            f"{name} is made to keep a reader busy: it is a JPEG of more than {MOST_SCANS} scans, "
+            f"{name} is made to keep a reader busy: its {format_name} picture has {too_much}, "
             f"which no camera or program writes; save it anew."
         )
 
