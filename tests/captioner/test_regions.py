@@ -204,6 +204,7 @@ def test_the_format_says_that_there_are_regions(folder, bundle_folder):
 )
 def test_a_wrong_description_is_a_sentence(folder, tmp_path, change, words):
     config = json.loads((folder / "bundle.json").read_text()) | change
+    del config["sha256"]  # the seal, which the change would break
     (tmp_path / "bundle.json").write_text(json.dumps(config))
     with pytest.raises(BundleError, match=words):
         Bundle.open(tmp_path)
@@ -217,7 +218,7 @@ def test_a_missing_or_changed_graph_is_a_sentence(tmp_path, name):
     with pytest.raises(BundleError, match=f"{name}.*SHA-256"):
         Bundle.open(bundle)
     config = json.loads((bundle / "bundle.json").read_text())
-    del config["files"][name]
+    del config["files"][name], config["sha256"]
     (bundle / "bundle.json").write_text(json.dumps(config))
     with pytest.raises(BundleError, match=f"does not list '{name}'"):
         Bundle.open(bundle)

@@ -13,9 +13,9 @@ from looksay.runtime import Bundle, write_manifest
 
 
 def change(folder, **values):
-    """Change keys of bundle.json; None removes one."""
+    """Change keys of bundle.json, which loses its seal; None removes one."""
     path = folder / "bundle.json"
-    config = json.loads(path.read_text("utf-8")) | values
+    config = json.loads(path.read_text("utf-8")) | {"sha256": None} | values
     path.write_text(json.dumps({k: v for k, v in config.items() if v is not None}), "utf-8")
 
 

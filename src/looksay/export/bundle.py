@@ -152,12 +152,13 @@ def load_bundle_model(folder: Path) -> CaptionModel:
 
     bundle = Bundle.open(folder)
     config = bundle.config
-    if "model" not in config or WEIGHTS not in config["files"]:
+    if not isinstance(config.get("model"), dict) or WEIGHTS not in config["files"]:
         raise BundleError(f"{folder} carries no Keras weights, only graphs")
-    model = build_model(config["architecture"], **config["model"])
+    weights = bundle.file(WEIGHTS)
     try:
-        model.load_weights(bundle.file(WEIGHTS))
-    except ValueError as error:
+        model = build_model(config["architecture"], **config["model"])
+        model.load_weights(weights)
+    except (ValueError, TypeError, KeyError, OSError) as error:
         raise BundleError(f"{folder}: its weights do not fit its description") from error
     return model
 

@@ -8,7 +8,9 @@ are read by an unpickler that knows four names and refuses every other, so a fil
 from __future__ import annotations
 
 import collections
+import math
 import pickle
+import pickletools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +20,8 @@ import numpy as np
 
 from looksay.errors import FeatureError
 
+_MOST_VALUES = 1 << 31  # of one tensor; no backbone's have so many
+_MOST_REMEMBERED = 1_000_000  # a network has some hundreds of tensors
 _MAGIC = 0x1950A86A20F9469CFC6C
 _DTYPES = {"FloatStorage": np.float32, "LongStorage": np.int64, "HalfStorage": np.float16}
 
@@ -49,8 +53,10 @@ class _RestrictedUnpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> _Storage:
         kind, dtype, key, _, size = pid[:5]
-        if kind != "storage":
+        if kind != "storage" or dtype not in _DTYPES.values():
             raise FeatureError(f"the weights file holds a {kind!r} where a storage was expected")
+        if not isinstance(size, int) or not 0 <= size <= _MOST_VALUES:
+            raise FeatureError(f"the weights file promises {size!r:.40} numbers")
         return self._storages.setdefault(key, _Storage(dtype, size))
 
 
@@ -79,10 +85,21 @@ def open_weights(path: Path, otherwise: str) -> Iterator[BinaryIO]:
         raise FeatureError(f"{path} is {otherwise}, or is damaged") from error
 
 
+def check_pickle(file: BinaryIO) -> None:
+    """FeatureError where the pickle that comes next gives what it remembers a number beyond
+    measure: Python makes room for all numbers below, so that ten bytes take gigabytes."""
+    start = file.tell()
+    for code, argument, _ in pickletools.genops(file):
+        if code.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > _MOST_REMEMBERED:
+            raise FeatureError("it is made to fill the memory")
+    file.seek(start)
+
+
 def _read(file: BinaryIO) -> dict[str, np.ndarray]:
     storages: dict[str, _Storage] = {}
 
     def load() -> Any:
+        check_pickle(file)
         return _RestrictedUnpickler(file, storages).load()
 
     if load() != _MAGIC:
@@ -100,9 +117,12 @@ def _read(file: BinaryIO) -> dict[str, np.ndarray]:
 
 
 def _tensor(storage: _Storage, offset: int, size: tuple, stride: tuple) -> np.ndarray:
+    # what lies before or behind the values is other memory
+    if not all(isinstance(n, int) and n >= 0 for n in (offset, *size, *stride)):
+        raise FeatureError("a tensor has a place or a size that cannot be")
     values = storage.values[offset:]
     last = sum((n - 1) * s for n, s in zip(size, stride, strict=True)) if size else 0
-    if last >= values.size:
+    if last >= values.size or math.prod(size) > values.size:
         raise FeatureError("a tensor reaches beyond its values")
     strides = tuple(s * values.itemsize for s in stride)
     return np.lib.stride_tricks.as_strided(values, size, strides).copy()

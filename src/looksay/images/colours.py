@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from PIL import Image
 
@@ -16,6 +18,7 @@ _UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+_BAND_PIXELS = 4_000_000
 _WITH_ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
 
 
@@ -46,28 +49,60 @@ def _orientation(image: Image.Image) -> int:
 
 def _flat_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
-        return _deep_grey(image).convert("RGB")
+        return _in_bands(image, _deep_grey(image))
     if image.mode in _WITH_ALPHA or "transparency" in image.info:
-        image = image.convert("RGBA")
-        white = Image.new("RGB", image.size, "white")
-        white.paste(image, mask=image)
-        return white
+        return _in_bands(image, _on_white)
     return image.convert("RGB")  # also a copy where it is RGB already
 
 
-def _deep_grey(image: Image.Image) -> Image.Image:
-    """Grey of more than 8 bits scaled to 8; Pillow's own conversion clips it to white."""
-    grey = np.asarray(image)
-    if grey.dtype.itemsize == 2 or (grey.dtype.kind == "i" and _within(grey, 0, 65535)):
-        low, high = 0.0, 65535.0  # a 16-bit PNG, which older Pillows open as 32 bits
-    else:
-        grey = np.nan_to_num(grey.astype(np.float32))
-        low, high = float(grey.min()), float(grey.max())
-        if 0.0 <= low and high <= 1.0:
-            low, high = 0.0, 1.0  # the custom of floating-point pictures
-    scaled = (grey.astype(np.float32) - low) * (255.0 / max(high - low, 1e-12))
-    return Image.fromarray((scaled + 0.5).clip(0, 255).astype(np.uint8))
+def _in_bands(image: Image.Image, flatten: Callable[[Image.Image], Image.Image]) -> Image.Image:
+    """The picture flattened a band of rows at a time, so that what this takes on the way does not
+    grow with the picture."""
+    width, height = image.size
+    rows = max(_BAND_PIXELS // width, 1)
+    if rows >= height:
+        return flatten(image)
+    flat = Image.new("RGB", image.size)
+    for top in range(0, height, rows):
+        box = (0, top, width, min(top + rows, height))
+        flat.paste(flatten(image.crop(box)), box)
+    return flat
 
 
-def _within(values: np.ndarray, low: int, high: int) -> bool:
-    return bool(values.min() >= low and values.max() <= high)
+def _on_white(image: Image.Image) -> Image.Image:
+    image = image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=image)
+    return white
+
+
+def _deep_grey(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
+    """What scales grey of more than 8 bits to 8, in this picture or a part of it; Pillow's own
+    conversion clips it to white."""
+    low, high = _span(image)
+
+    def scale(part: Image.Image) -> Image.Image:
+        grey = np.nan_to_num(np.asarray(part).astype(np.float32))
+        scaled = (grey - low) * (255.0 / max(high - low, 1e-12))
+        return Image.fromarray((scaled + 0.5).clip(0, 255).astype(np.uint8)).convert("RGB")
+
+    return scale
+
+
+def _span(image: Image.Image) -> tuple[float, float]:
+    """The values that become black and white."""
+    deep = (0.0, 65535.0)  # a 16-bit PNG, which older Pillows open as 32 bits
+    if image.mode.startswith("I;16"):
+        return deep
+    whole = image.mode != "F"
+    low, high = float("inf"), float("-inf")
+    rows = max(_BAND_PIXELS // image.width, 1)
+    for top in range(0, image.height, rows):
+        values = np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
+        values = np.nan_to_num(values.astype(np.float64 if whole else np.float32))
+        low, high = min(low, float(values.min())), max(high, float(values.max()))
+    if whole and low >= 0 and high <= deep[1]:
+        return deep
+    if 0.0 <= low and high <= 1.0:
+        return 0.0, 1.0  # the custom of floating-point pictures
+    return low, high

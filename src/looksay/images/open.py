@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from looksay.errors import ImageError, ImageKindError, ImageTooLargeError
+from looksay.images.busy import busy_work
 from looksay.images.colours import lies_on_its_side, to_rgb
 from looksay.images.limits import DEFAULT_LIMITS, ImageLimits
 from looksay.images.quiet import quiet
@@ -25,7 +26,7 @@ ImageSource = (
 BYTES_NAME = "the picture given as bytes"
 
 # Pictures of more pixels than this are decoded one at a time, however many threads there are:
-# each takes up to 8 bytes a pixel while it is flattened.
+# each takes up to 12 bytes a pixel while it is flattened and turned.
 _GIANT_PIXELS = 32_000_000
 _one_giant = threading.Lock()
 
@@ -82,6 +83,7 @@ def picture_size(
     """
     format_name = picture_format(data, name, limits)
     _need_decoder(format_name, name)
+    _check_work(data, name, format_name)
     try:
         with quiet(), Image.open(io.BytesIO(data), formats=[format_name]) as image:
             width, height = image.size
@@ -96,6 +98,7 @@ def picture_size(
 def _decode(data: bytes, name: str, limits: ImageLimits, at_least: int | None) -> Image.Image:
     format_name = picture_format(data, name, limits)
     _need_decoder(format_name, name)
+    _check_work(data, name, format_name)
     try:
         with quiet(), Image.open(io.BytesIO(data), formats=[format_name]) as image:
             _check_pixels(image.size, name, limits)
@@ -157,6 +160,15 @@ def _check_pixels(size: tuple[int, int], name: str, limits: ImageLimits) -> None
         )
     if width < 1 or height < 1:
         raise ImageError(f"{name} has no pixels ({width} x {height}); give another picture.")
+
+
+def _check_work(data: bytes, name: str, format_name: str) -> None:
+    too_much = busy_work(data, format_name)
+    if too_much:
+        raise ImageError(
+            f"{name} is made to keep a reader busy: its {format_name} picture has {too_much}, "
+            f"which no camera or program writes; save it anew."
+        )
 
 
 def _from_pillow(image: Image.Image, limits: ImageLimits) -> Image.Image:

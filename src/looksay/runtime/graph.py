@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from looksay.errors import MissingExtraError, UsageError
+from looksay.runtime.onnx_contents import check_onnx
 
 ENGINES = ("openvino", "onnxruntime")
 PRECISIONS = ("auto", "f32", "bf16")
@@ -66,6 +67,7 @@ def open_graph(
     MissingExtraError when the engine is not installed.
     """
     check_engine(engine, precision, threads)
+    check_onnx(Path(path))
     if engine == "openvino":
         from looksay.runtime.openvino_engine import OpenVINOGraph
 

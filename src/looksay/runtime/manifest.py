@@ -20,6 +20,8 @@ from looksay.text import is_language_tag
 # 2 has regions, which a looksay of before them would ignore. Bundles without are written as 1.
 FORMAT, WITH_REGIONS = 2, 2
 MANIFEST = "bundle.json"
+SEAL = "sha256"  # bundle.json's first key: its own SHA-256, taken with zeros there
+_NO_SEAL = "0" * 64
 VOCABULARY = "vocabulary.txt"
 GRAPHS = ("backbone", "encode", "step")
 REGION_GRAPHS = ("detector", "regions")  # where a bundle has regions: RoI-align is "regions"
@@ -54,14 +56,36 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     check_regular(path, folder)
     if path.stat().st_size > MAX_MANIFEST_BYTES:
         raise BundleError(f"{path} is far too large to be a bundle's description; it is refused.")
+    content = path.read_bytes()
     try:
-        config = json.loads(path.read_bytes().decode("utf-8"))
+        config = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise BundleError(
             f"{path} is damaged, it is no valid JSON ({error}); get the bundle again."
         ) from error
+    _check_seal(config, content, path)
     check_config(config, path)
     return config
+
+
+def _check_seal(config: Any, content: bytes, path: Path) -> None:
+    """Take the seal out of the contents; BundleError where the file was changed since it was set.
+
+    Bundles of before there were seals begin with their format.
+    """
+    if not isinstance(config, dict) or "format" not in config or next(iter(config)) == "format":
+        return
+    seal = config.pop(SEAL, None)
+    if not isinstance(seal, str) or not _is_sha256(seal) or seal != _seal(content, seal):
+        raise BundleError(
+            f"{path} is damaged or was changed: its SHA-256 is not the one it begins with; "
+            "get the bundle again."
+        )
+
+
+def _seal(content: bytes, old: str) -> str:
+    """The SHA-256 of bundle.json with zeros for the seal that it begins with."""
+    return hashlib.sha256(content.replace(old.encode(), _NO_SEAL.encode(), 1)).hexdigest()
 
 
 def check_config(config: Any, path: Path) -> None:
@@ -160,7 +184,7 @@ def _check_files(config: Mapping[str, Any], path: Path) -> None:
         check_file_name(name, path)
         entry = entry if isinstance(entry, dict) else {}
         digest, size = entry.get("sha256", ""), entry.get("bytes", -1)
-        if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{64}", digest):
+        if not isinstance(digest, str) or not _is_sha256(digest):
             raise BundleError(f"{path} gives no valid SHA-256 for {name!r}; get the bundle again.")
         if not _is(size, int) or not 0 <= size <= MAX_FILE_BYTES:
             raise BundleError(f"{path} gives {name!r} the size {size!r}, which cannot be right.")
@@ -201,8 +225,8 @@ def write_manifest(
 ) -> None:
     """Write bundle.json over the other files of the directory, whose hashes and sizes it adds.
 
-    It is written last and atomically: a directory with a bundle.json is a whole bundle. `format`
-    and `files` are filled in here. BundleError when the result could not be read again.
+    It is written last and atomically: a directory with a bundle.json is a whole bundle. The seal,
+    `format` and `files` are filled in here. BundleError when the result could not be read again.
     leave_out: names of files that the bundle does not take in.
     """
     directory = Path(directory)
@@ -215,8 +239,15 @@ def write_manifest(
     number = WITH_REGIONS if "regions" in config else 1
     whole = {"format": number, **config, "files": files}
     check_config(whole, directory / MANIFEST)
+    whole = {SEAL: _NO_SEAL, **{key: value for key, value in whole.items() if key != SEAL}}
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    replace_file(directory / MANIFEST, text.encode())
+    content = text.encode()
+    content = content.replace(_NO_SEAL.encode(), _seal(content, _NO_SEAL).encode(), 1)
+    replace_file(directory / MANIFEST, content)
+
+
+def _is_sha256(text: str) -> bool:
+    return re.fullmatch("[0-9a-f]{64}", text) is not None
 
 
 def _is(value: Any, kind: type) -> bool:

@@ -70,7 +70,8 @@ def url_of(listening: socket.socket) -> str:
 def run_server(app: Any, listening: socket.socket, *, on_start: Callable[[], None]) -> None:
     """Answer until SIGINT or SIGTERM, then finish what has been accepted; a second SIGINT stops at
     once."""
-    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of each broken form
+    for warning in ("python_multipart", "uvicorn.error"):  # of each broken form and request
+        logging.getLogger(warning).setLevel(logging.ERROR)
     server = make_server(app)
     server.on_start = on_start
     with _signals_end_well():
@@ -88,6 +89,8 @@ def make_server(app: Any) -> Server:
             proxy_headers=False,
             lifespan="on",
             timeout_keep_alive=SILENT_SECONDS,
+            http="h11",  # httptools, taken where it is installed, has no limit on headers
+            ws="none",
         )
     )
 

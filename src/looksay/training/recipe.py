@@ -25,6 +25,7 @@ RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 BASELINES = ("leave_one_out", "greedy")
 SCHEDULES = ("cosine", "constant")
+_LARGEST = 1e12  # no setting's number is larger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +242,7 @@ def load_recipe(source: str | Path, settings: Sequence[str] = ()) -> Recipe:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RecipeError(f"{path}: cannot be read ({error.strerror})") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # RecursionError: brackets without end
         raise RecipeError(f"{path} is not a recipe: {error}") from error
     values.setdefault("name", path.stem)
     for setting in settings:
@@ -255,13 +256,18 @@ def recipe_from_dict(values: Mapping[str, Any], where: str = "the recipe") -> Re
     try:
         _check_keys(values, [f.name for f in dataclasses.fields(Recipe)], "")
         for section, kind in _SECTIONS.items():
-            given = dict(values.get(section, {}))
+            given = _table(values, section)
             _check_keys(given, [f.name for f in dataclasses.fields(kind)], f"{section}.")
             values[section] = kind(**{k: _typed(kind, section, k, v) for k, v in given.items()})
-        model = dict(values.get("model", {}))
-        if "architecture" not in model:
-            raise RecipeError("model.architecture is missing")
-        values["departures"] = tuple(values.get("departures", ()))
+        model = _table(values, "model")
+        if not isinstance(model.get("architecture"), str):
+            raise RecipeError("model.architecture is missing, or no text")
+        values["departures"] = _texts("departures", values.get("departures", ()))
+        if "name" not in values:
+            raise RecipeError("name is missing")
+        for key in ("name", "title", "publication"):
+            if not isinstance(values.get(key, ""), str):
+                raise RecipeError(f"{key} is {values[key]!r:.100}; it must be a text")
         recipe = Recipe(**{**values, "model": model})
     except LooksayError as error:
         raise RecipeError(f"{where}: {error}") from error
@@ -335,15 +341,30 @@ def _check_keys(values: Mapping[str, Any], known: Sequence[str], prefix: str) ->
             )
 
 
+def _table(values: Mapping[str, Any], section: str) -> dict[str, Any]:
+    given = values.get(section, {})
+    if not isinstance(given, Mapping):
+        raise RecipeError(f"{section} is {given!r:.100}; it must be a section, [{section}]")
+    return dict(given)
+
+
+def _texts(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or not all(isinstance(one, str) for one in value):
+        raise RecipeError(f"{key} is {value!r:.100}; it must be a list of texts")
+    return tuple(value)
+
+
 def _typed(kind: Any, section: str, key: str, value: Any) -> Any:
     """The value in the type that its field's default has."""
     default = next(f.default for f in dataclasses.fields(kind) if f.name == key)
-    if isinstance(default, tuple) and isinstance(value, (list, tuple)):
-        return tuple(value)
-    if isinstance(default, float) and type(value) is int:
+    if isinstance(default, tuple):
+        return _texts(f"{section}.{key}", value)
+    if isinstance(default, float) and type(value) in (int, float):
+        if not abs(value) <= _LARGEST:  # nor infinite, nor no number
+            raise RecipeError(f"{section}.{key} is {value!r:.100}; that is no sensible number")
         return float(value)
     if default is None or isinstance(default, dataclasses.Field) or type(value) is type(default):
         return value
     raise RecipeError(
-        f"{section}.{key} is {value!r}; it must be a {type(default).__name__} like {default!r}"
+        f"{section}.{key} is {value!r:.100}; it must be a {type(default).__name__} like {default!r}"
     )

@@ -76,11 +76,14 @@ class ArrayFolder:
             raise FeatureError(
                 f"{path}: its boxes are {corners.dtype} of {corners.shape}, not ({count}, 4)"
             )
-        if "image_w" in arrays and "image_h" in arrays:
-            size = float(arrays["image_w"]), float(arrays["image_h"])
-        else:
-            size = open_image(photo).size
-        return as_shares(corners.astype(np.float32), size)
+        try:
+            if "image_w" in arrays and "image_h" in arrays:
+                size = float(arrays["image_w"]), float(arrays["image_h"])
+            else:
+                size = open_image(photo).size
+            return as_shares(corners.astype(np.float32), size)
+        except (TypeError, ValueError) as error:
+            raise FeatureError(f"{path}: {error}; get it again") from error
 
 
 def _by_id(folder: Path) -> dict[str, Path]:
@@ -105,7 +108,10 @@ def _load(path: Path) -> dict[str, np.ndarray]:
             known = {*_FEATURES, *_BOXES, "image_w", "image_h", "num_bbox"}
             # a box file of Luo's may be an archive of one array of any name
             names = [name for name in archive.files if name in known] or archive.files
-            return {name: archive[name] for name in names}
+            arrays = {name: archive[name] for name in names}
+            if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+                raise ValueError("NumPy gives the bytes of what is no array")
+            return arrays
     except FeatureError:
         raise
     except Exception as error:  # damaged archives raise nearly anything

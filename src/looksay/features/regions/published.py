@@ -84,7 +84,13 @@ def as_shares(
     scores_N: np.ndarray | None = None,
     classes_N: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Boxes (N, 6) from corners in pixels of a picture of `size` (width, height)."""
+    """Boxes (N, 6) from corners in pixels of a picture of `size` (width, height). ValueError where
+    something among them is no finite number, or the picture has no size."""
+    if not all(side >= 1 for side in size):
+        raise ValueError(f"its picture is {size[0]:g} x {size[1]:g}")
+    given = (boxes_N4, scores_N, classes_N)
+    if not all(np.isfinite(values).all() for values in given if values is not None):
+        raise ValueError("some of its boxes, scores or classes are no numbers")
     count = len(boxes_N4)
     boxes = np.zeros((count, 6), np.float32)
     boxes[:, :4] = np.clip(boxes_N4 / np.array([*size, *size], np.float32), 0, 1)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from looksay.errors import MissingExtraError
+from looksay.library.alt_text.around import NAMES, Around
 from looksay.library.alt_text.masking import is_masked
 from looksay.library.alt_text.places import Images, Lines, Place, Slot
 from looksay.library.alt_text.tags import Attribute, scan_tag
@@ -30,7 +31,8 @@ def find_html_images(masked: str, lines: Lines, start: int = 0) -> Images:
         return Images(places=())
     nodes = list(_walk(_parse(masked)))
     base = next((node.attrs.get("href") for node in nodes if node.name == "base"), None)
-    places = (_place(node, masked, lines, start) for node in nodes if _is_image(node))
+    around = Around()
+    places = (_place(node, masked, lines, start, around) for node in nodes if _is_image(node))
     return Images(places=tuple(place for place in places if place is not None), base=base or "")
 
 
@@ -63,7 +65,7 @@ def _is_image(node: Element) -> bool:
     return node.name == "img" and node.namespace in (None, "html")
 
 
-def _place(node: Element, masked: str, lines: Lines, start: int) -> Place | None:
+def _place(node: Element, masked: str, lines: Lines, start: int, around: Around) -> Place | None:
     offset = node.origin_offset
     if offset is None:  # put there by the parser, not by the page
         return None
@@ -76,16 +78,13 @@ def _place(node: Element, masked: str, lines: Lines, start: int) -> Place | None
         line=lines.number(start + offset),
         sources=_sources(node, attrs),
         alt=alt,
-        decorative=(alt is not None and not alt.strip()) or _is_hidden(node, attrs),
-        otherwise_named=any(attrs.get(name, "").strip() for name in _NAMES),
+        decorative=(alt is not None and not alt.strip()) or around.is_hidden(node),
+        otherwise_named=any(attrs.get(name, "").strip() for name in NAMES),
         templated=is_masked(alt or "") or any(is_masked(name) for name in attrs),
-        alone_in_link=_alone_in_link(node),
+        alone_in_link=around.is_alone_in_link(node),
         size=(_pixels(attrs.get("width")), _pixels(attrs.get("height"))),
         slot=slot,
     )
-
-
-_NAMES = ("aria-label", "aria-labelledby")
 
 
 def _slot(
@@ -139,46 +138,6 @@ def _first_of_set(srcset: str) -> str:
     """The first address of a srcset: up to a space; a comma may end it but is part of it inside."""
     words = srcset.split()
     return words[0].strip(",") if words else ""
-
-
-def _is_hidden(node: Any, attrs: dict[str, str]) -> bool:
-    """Whether the page keeps it from screen readers, by itself or with what is around it.
-
-    The attribute `hidden` is no such word: scripts take it away when they show a picture.
-    """
-    if attrs.get("role", "").strip().lower() in ("presentation", "none"):
-        return True
-    while node is not None:
-        around = getattr(node, "attrs", None) or {}
-        if (around.get("aria-hidden") or "").strip().lower() == "true":
-            return True
-        node = node.parent
-    return False
-
-
-def _alone_in_link(node: Any) -> bool:
-    link = node.parent
-    while link is not None and link.name != "a":
-        link = link.parent
-    if link is None or "href" not in link.attrs:
-        return False
-    if any((link.attrs.get(name) or "").strip() for name in (*_NAMES, "title")):
-        return False
-    return not any(_says_something(other) for other in _all(link) if other is not node)
-
-
-def _all(node: Any) -> Iterator[Any]:
-    stack = list(node.children or ())
-    while stack:
-        one = stack.pop()
-        yield one
-        stack.extend(one.children or ())
-
-
-def _says_something(node: Any) -> bool:
-    if node.name == "#text":
-        return bool((node.data or "").strip())
-    return node.name == "img" and bool((node.attrs.get("alt") or "").strip())
 
 
 def _pixels(value: str | None) -> int | None:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from looksay.errors import MissingExtraError
+from looksay.errors import MissingExtraError, PageError
 from looksay.library.alt_text.html_images import find_html_images
 from looksay.library.alt_text.masking import is_masked
 from looksay.library.alt_text.places import Images, Lines, Place, Slot
@@ -26,6 +26,7 @@ def find_markdown_images(masked: str, lines: Lines) -> Images:
     """The images of a page whose templates are masked; what stands in code is none."""
     if "![" not in masked and "<im" not in masked.lower():
         return Images(places=())
+    _check_brackets(masked)
     places: list[Place] = []
     blocks = _Blocks(masked, lines)
     for token in _parser().parse(masked):
@@ -34,6 +35,26 @@ def find_markdown_images(masked: str, lines: Lines) -> Images:
         elif token.type == "inline" and token.map:
             places += _inline(token, masked, lines, blocks)
     return Images(places=tuple(sorted(places, key=lambda place: place.offset)))
+
+
+def _check_brackets(masked: str) -> None:
+    """PageError where the parser would take minutes: from each bracket that begins a link and never
+    ends it goes on to the end of the block."""
+    for block in _BLOCK_GAP.split(masked):
+        unclosed = 0
+        if block.count("[") * len(block) > _MOST_STEPS:
+            for sign in _BRACKET.findall(block):
+                unclosed = unclosed + 1 if sign == "[" else max(unclosed - 1, 0)
+        if unclosed * len(block) > _MOST_STEPS:
+            raise PageError(
+                f"it has {unclosed:,} brackets in one block that never end; that is no page "
+                "written by hand, and it was not looked at."
+            )
+
+
+_BLOCK_GAP = re.compile(r"\n[ \t]*\n")
+_BRACKET = re.compile(r"[\[\]]")
+_MOST_STEPS = 10**9  # about two seconds
 
 
 def _parser() -> Any:

@@ -53,11 +53,15 @@ def open_page(path: Path, name: str) -> Page:
     """Reads a page and finds its images. PageError where it cannot be read."""
     data = read_page(path)
     text = decode_page(data)
-    return Page(path=path, name=name, data=data, text=text, images=find_images(text.text, name))
+    try:
+        images = find_images(text.text, name)
+    except PageError as error:
+        raise PageError(f"{path} cannot be looked at: {error}") from error
+    return Page(path=path, name=name, data=data, text=text, images=images)
 
 
 def find_images(text: str, name: str) -> Images:
-    """The images of a page of that name."""
+    """The images of a page of that name. PageError for one made to keep the parser busy."""
     masked, lines = mask_templates(text), Lines(text)
     if is_markdown(name):
         return find_markdown_images(masked, lines)
