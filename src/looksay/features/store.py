@@ -18,11 +18,13 @@ import os
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import numpy as np
 
 from looksay.errors import FeatureError
+from looksay.images import open_file
 from looksay.runtime.regions import BOX_SIZE, region_mask
 
 FORMAT = 1
@@ -31,8 +33,9 @@ Key = tuple[str, str]  # content hash, view
 
 
 def content_hash(path: str | Path) -> str:
-    """SHA-256 of a file's bytes: the same picture has the same features, wherever it lies."""
-    with Path(path).open("rb") as file:
+    """SHA-256 of a file's bytes: the same picture has the same features, wherever it lies. OSError
+    where it cannot be read, ImageError where it lies in a damaged archive."""
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -196,7 +199,7 @@ class FeatureStore:
         rows: dict[Key, int] = {}
         for row, line in enumerate(whole.decode("ascii", "replace").splitlines()):
             digest, _, view = line.partition(" ")
-            rows[digest, view] = row
+            rows[digest, intern(view)] = row
         for path, row_bytes in self._files.items():
             size = path.stat().st_size if path.exists() else 0
             expected = len(rows) * row_bytes
