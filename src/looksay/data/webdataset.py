@@ -186,7 +186,7 @@ def _of_json(text: str, where: str) -> tuple[tuple[str, ...], str]:
         raise DataError(f"{where}: not JSON ({error}).") from error
     if not isinstance(fields, dict):
         raise DataError(f'{where}: not a JSON object such as {{"caption": ...}}.')
-    said = next((fields[name] for name in CAPTION_FIELDS if fields.get(name)), [])
+    said: Any = next((fields[name] for name in CAPTION_FIELDS if fields.get(name)), [])
     captions = said if isinstance(said, list) else [said]
     split = fields.get("split") or ""
     for value in (split, *captions):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from looksay.errors import DataError, ImageError, ImageKindError, ImageTooLargeError
 from looksay.images.limits import ImageLimits
@@ -33,7 +34,8 @@ def read_file(path: str | os.PathLike[str], limits: ImageLimits) -> bytes:
     missing, a folder, unreadable or too large."""
     try:
         with open_file(path) as file:
-            size = file.size if isinstance(file, Member) else os.fstat(file.fileno()).st_size
+            member = file.raw if isinstance(file.raw, Member) else None
+            size = member.size if member else os.fstat(file.fileno()).st_size
             if size > limits.max_bytes:
                 raise _too_many_bytes(os.fspath(path), f"{size / 1e6:,.1f} MB", limits)
             return read_stream(file, os.fspath(path), limits)
@@ -50,7 +52,7 @@ def read_file(path: str | os.PathLike[str], limits: ImageLimits) -> bytes:
         raise ImageError(f"{str(path)!r} cannot be read: {reason}.") from error
 
 
-def open_file(path: str | os.PathLike[str]) -> BinaryIO:
+def open_file(path: str | os.PathLike[str]) -> io.BufferedReader:
     """A file, or a member of a tar archive, to be read. OSError where there is none, ImageError
     where the archive is damaged."""
     try:
@@ -66,7 +68,7 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
             raise ImageError(str(damage)) from damage
         if place is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
-        return cast(BinaryIO, Member(archive, place))
+        return io.BufferedReader(Member(archive, place))
 
 
 def read_stream(stream: BinaryIO, name: str, limits: ImageLimits) -> bytes:

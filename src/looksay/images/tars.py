@@ -63,7 +63,6 @@ def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, P
                 if member.isreg() and not member.issparse():
                     found.pop(name, None)
                     found[name] = place
-                tar.members = []  # tarfile would remember them all
             end = tar.offset
         # where a header is damaged or cut off, tarfile ends as if all were well
         with archive.open("rb") as file:
