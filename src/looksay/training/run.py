@@ -35,6 +35,7 @@ from looksay.training.callbacks import (
     best_epoch,
 )
 from looksay.training.checkpoints import load_checkpoint
+from looksay.training.devices import on_devices
 from looksay.training.finish import TrainingRun, write_scored_bundle
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
@@ -130,8 +131,16 @@ def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
         raise TrainingError(f"{folder} was started with another recipe; resume with the same one")
 
 
-def train(run: TrainingRun, *, resume: bool = False, progress: bool = False) -> Path:
-    """Train, and write the bundle; returns its folder."""
+def train(
+    run: TrainingRun, *, resume: bool = False, progress: bool = False, devices: int = 1
+) -> Path:
+    """Train, and write the bundle; returns its folder. devices: see `check_devices`, which is to be
+    asked before."""
+    with on_devices(devices):
+        return _train(run, resume, progress)
+
+
+def _train(run: TrainingRun, resume: bool, progress: bool) -> Path:
     _set_up_backend(run.recipe)
     model = _build(run)
     checkpoint = run.folder / CHECKPOINT
