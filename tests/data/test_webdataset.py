@@ -162,6 +162,22 @@ def test_a_damaged_archive_is_a_sentence(shards, tmp_path):
         load_data(f"webdataset:{tmp_path}/packed.tar")
 
 
+def test_flipped_bytes_are_a_sentence_or_no_matter(shards):
+    shard = shards / "coco-train-000.tar"
+    whole, rng = shard.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for number in range(150):
+        content = bytearray(whole)
+        for place in rng.integers(0, len(whole), 20):
+            content[place] = rng.integers(256)
+        shard.with_name(f"flipped-{number}.tar").write_bytes(content)
+        try:
+            load_data(f"webdataset:{shards}/flipped-{number}.tar")
+        except DataError:
+            refused += 1
+    assert refused > 20
+
+
 def test_links_in_an_archive_lead_nowhere(tmp_path):
     shard = write_tar(tmp_path / "train.tar", {"1.txt": b"A secret.", "2.jpg": jpeg("red")})
     with tarfile.open(shard, "a") as tar:

@@ -115,6 +115,8 @@ def go_on_from_checkpoint(num_pictures: int) -> dict[str, Any]:
 
 
 def weigh(model: keras.Model) -> list[float]:
+    # Keras has left averages and weights in the same memory, which JAX will not give away twice
+    model.set_weights([np.array(weight) for weight in model.get_weights()])
     step, rng = training_step(model), np.random.default_rng(2)
     targets = rng.integers(4, WORDS, (6, 2, 3), np.int32)
     features = rng.normal(size=(6, PLACES, SIZE)).astype(np.float32)

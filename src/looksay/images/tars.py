@@ -57,7 +57,7 @@ def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, P
         with tarfile.open(archive, "r:") as tar:
             for member in tar:
                 place = Place(member.offset_data, member.size)
-                if place.start + place.size > size:
+                if place.size < 0 or place.start + place.size > size:
                     raise tarfile.ReadError("it is cut off")
                 name = os.path.normpath(member.name).replace(os.sep, "/")
                 if member.isreg() and not member.issparse():
@@ -69,7 +69,8 @@ def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, P
             file.seek(end)
             if file.read(_BLOCK) != bytes(_BLOCK):
                 raise tarfile.ReadError("it has no end")
-    except (tarfile.TarError, ValueError, EOFError) as error:
+    # the last two: headers that announce headers without end, numbers of twelve digits
+    except (tarfile.TarError, ValueError, EOFError, RecursionError, OverflowError) as error:
         raise DataError(
             f"{archive} cannot be read as a tar archive ({error}): copy or download it again; "
             "compressed ones (.tar.gz) must be decompressed first."

@@ -7,6 +7,7 @@ Keras does this on JAX alone (`keras.distribution`). B pictures.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -18,6 +19,8 @@ from looksay.errors import TrainingError, UsageError
 from looksay.training.batches import CaptionBatches
 from looksay.training.recipe import Recipe
 
+logger = logging.getLogger(__name__)
+
 # What else serves, where a user's own loop around the model is no hindrance.
 _OWN_ROUTES = {
     "tensorflow": "TensorFlow's own way is tf.distribute.MirroredStrategy",
@@ -26,8 +29,8 @@ _OWN_ROUTES = {
 
 
 def check_devices(devices: int, recipe: Recipe) -> None:
-    """Before any work: UsageError where the backend cannot train on so many devices,
-    TrainingError where there are fewer, or batches cannot be divided among them."""
+    """To be asked before any work. UsageError where the backend cannot train on so many devices,
+    TrainingError where there are fewer, or where batches cannot be divided among them."""
     if devices < 1:
         raise UsageError(f"Training on {devices} devices makes no sense; give 1 or more.")
     if devices == 1:
@@ -79,6 +82,7 @@ def on_devices(devices: int) -> AbstractContextManager[Any]:
 @contextmanager
 def _on_devices(devices: int) -> Iterator[None]:
     chosen = keras.distribution.list_devices()[:devices]
+    logger.info("training on %d devices: %s", devices, ", ".join(chosen))
     with keras.distribution.DataParallel(devices=chosen).scope():
         yield
 

@@ -35,7 +35,7 @@ from looksay.training.callbacks import (
     best_epoch,
 )
 from looksay.training.checkpoints import load_checkpoint
-from looksay.training.devices import on_devices
+from looksay.training.devices import check_devices, on_devices
 from looksay.training.finish import TrainingRun, write_scored_bundle
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
@@ -134,8 +134,9 @@ def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
 def train(
     run: TrainingRun, *, resume: bool = False, progress: bool = False, devices: int = 1
 ) -> Path:
-    """Train, and write the bundle; returns its folder. devices: see `check_devices`, which is to be
-    asked before."""
+    """Train, and write the bundle; returns its folder. devices: see `check_devices`, whose errors
+    this raises."""
+    check_devices(devices, run.recipe)
     with on_devices(devices):
         return _train(run, resume, progress)
 
