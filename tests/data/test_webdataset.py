@@ -124,6 +124,7 @@ def test_faults_are_counted(tmp_path):
         ("train-{000..002}.tar", r"train-000.tar does not exist"),
         ("train-{5..2}.tar", "counts no shards"),
         ("train-{0..999999999}.tar", "too many"),
+        ("../*", "is no .tar file"),
     ],
 )
 def test_shards_that_are_not_there_are_a_sentence(tmp_path, place, said):

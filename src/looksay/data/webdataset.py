@@ -90,6 +90,9 @@ def find_shards(place: str) -> list[Path]:
             f"There is no shard {place}; name a .tar file, a folder of them, or a pattern such as "
             '"shards/train-{000..099}.tar" or "shards/*.tar" (in quotation marks).'
         )
+    for shard in shards:
+        if shard.suffix.lower() != ".tar":
+            raise DataError(f"{shard} is no .tar file; decompress or rename it.")
     return list(dict.fromkeys(shards))
 
 
