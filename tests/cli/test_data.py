@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -279,3 +281,21 @@ def test_the_real_data_cleaned_as_in_the_case_study(looksay, shared_data, tmp_pa
     assert result.status == 0 and "35,000 captions of 7,000 pictures" in result.out
     words = set(output.read_text(encoding="utf-8").replace("\t", " ").split())
     assert not {"a", ".", ",", "A", "2"} & words
+
+
+def test_pictures_of_an_archive_are_unpacked(looksay, tmp_path):
+    with tarfile.open(tmp_path / "train.tar", "w") as tar:
+        for name, content in {"1.jpg": b"picture", "1.txt": b"A Dog runs ."}.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    output = tmp_path / "own" / "metadata.jsonl"
+    output.parent.mkdir()
+    clean = ["data", "clean", f"webdataset:{tmp_path}", "--rule", "lower", "--output", output]
+    refused = looksay(*clean)
+    assert refused.status == 2 and "--with-pictures" in refused.err
+    for _ in range(2):  # the second time what is there is the same
+        done = looksay(*clean, "--with-pictures", "--force")
+        assert done.status == 0, done.err
+    record = load_data(f"folder:{output.parent}").records[0]
+    assert record.image.read_bytes() == b"picture" and record.captions == ("a dog runs .",)

@@ -22,7 +22,7 @@ Examples:
 
 \b
 ADDRESS is what --data takes elsewhere: flickr8k:DIR, flickr30k:DIR, coco:DIR, karpathy:FILE.json,
-or folder:DIR with captions.csv or metadata.jsonl in it.
+folder:DIR with captions.csv or metadata.jsonl in it, or webdataset:PATTERN of tar files.
 """
 
 

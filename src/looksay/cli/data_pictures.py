@@ -2,7 +2,7 @@
 
 `folder:DIR` reads nothing outside DIR, not even through symbolic links, so a metadata.jsonl stands
 above the pictures it names, or they are brought there: as hard links, which take no space, and as
-copies where those cannot be made (another disk, another owner).
+copies where those cannot be made (another disk, another owner, out of an archive).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from looksay.data.folder import CSV
 from looksay.errors import DataError, UsageError
+from looksay.images import find_archive, open_file
 
 if TYPE_CHECKING:
     from looksay.data import Record
@@ -41,6 +42,11 @@ def name_pictures(records: Sequence[Record], folder: Path) -> list[str]:
     for record in records:
         parent = record.image.parent
         if parent not in places:
+            if find_archive(record.image) is not None:
+                raise UsageError(
+                    f"{record.image} lies in an archive, and a metadata.jsonl names files: unpack "
+                    "the pictures below its folder with --with-pictures."
+                )
             places[parent] = parent.resolve()
         place = places[parent]
         if not place.is_relative_to(above):
@@ -72,21 +78,25 @@ def bring_pictures(records: Sequence[Record], folder: Path) -> list[str]:
                     f"{place} is another picture than {record.image}; write to an empty folder."
                 )
             continue
-        _link_or_copy(record.image.resolve(), place)
+        _link_or_copy(record.image, place)
     return [record.name for record in records]
 
 
 def _is_same(picture: Path, other: Path) -> bool:
-    return picture.samefile(other) or filecmp.cmp(picture, other, shallow=False)
+    if find_archive(picture) is None:
+        return picture.samefile(other) or filecmp.cmp(picture, other, shallow=False)
+    with open_file(picture) as file:
+        return file.read() == other.read_bytes()
 
 
 def _link_or_copy(source: Path, place: Path) -> None:
     try:
-        os.link(source, place)
+        os.link(source.resolve(), place)
     except OSError:
         partial = place.with_name(f"{place.name}.partial")
         try:
-            shutil.copyfile(source, partial)
+            with open_file(source) as file, partial.open("wb") as copy:
+                shutil.copyfileobj(file, copy)
             partial.replace(place)
         finally:
             partial.unlink(missing_ok=True)

@@ -50,6 +50,13 @@ after each epoch (peeks/), and at the end the bundle, ready for `looksay caption
     "ones; your captions may have other words.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the run in its folder.")
+@click.option(
+    "--devices",
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Divide every batch among so many GPUs or TPUs of this machine (KERAS_BACKEND=jax).",
+)
 @features_option
 @seed_option
 @splits_option
@@ -60,6 +67,7 @@ def train(
     folder: Path | None,
     start: str | None,
     resume: bool,
+    devices: int,
     features_folder: Path | None,
     split_seed: int,
     split_file: Path | None,
@@ -67,6 +75,7 @@ def train(
     """Train RECIPE (a name or a .toml file) on your photographs and captions."""
     need_training_extra()
     from looksay.training import run as training
+    from looksay.training.devices import check_devices
     from looksay.training.prepare import load_recipe_data
     from looksay.training.recipe import load_recipe
     from looksay.training.warm_start import start_settings
@@ -75,6 +84,7 @@ def train(
     if start is not None:
         settings = (*start_settings(start), *settings)
     loaded = load_recipe(recipe, settings)
+    check_devices(devices, loaded)
     dataset = load_recipe_data(data, loaded.data, seed=split_seed, split_file=split_file)
     say_all(dataset.report.sentences())
     progress = sys.stderr.isatty()
@@ -87,5 +97,5 @@ def train(
         progress=progress,
     )
     say_all(run.features.problems)
-    bundle = training.train(run, resume=resume, progress=progress)
+    bundle = training.train(run, resume=resume, progress=progress, devices=devices)
     click.echo(f"The model is {bundle}. Try it: looksay caption PHOTO --model {bundle}")

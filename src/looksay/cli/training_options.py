@@ -17,8 +17,8 @@ data_option = click.option(
     "--data",
     required=True,
     metavar="KIND:DIR",
-    help="Photographs and captions: flickr8k:DIR, flickr30k:DIR, coco:DIR, karpathy:FILE.json, or "
-    "folder:DIR with captions.csv or metadata.jsonl in it.",
+    help="Photographs and captions: flickr8k:DIR, flickr30k:DIR, coco:DIR, karpathy:FILE.json, "
+    "folder:DIR with captions.csv or metadata.jsonl in it, or webdataset:PATTERN of tar files.",
 )
 set_option = click.option(
     "--set",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from looksay.data import karpathy
+from looksay.data import karpathy, webdataset
 from looksay.data.coco import load_coco
 from looksay.data.flickr8k import load_flickr8k
 from looksay.data.flickr30k import load_flickr30k
@@ -24,6 +24,7 @@ KINDS = {
     "flickr30k": "DIR",
     "karpathy": karpathy.FORM,
     "folder": "DIR",
+    "webdataset": webdataset.FORM,
 }
 FORMS = tuple(f"{kind}:{place}" for kind, place in KINDS.items())
 
@@ -41,7 +42,8 @@ def load_data(
     sample_dev_share: float = 0.2,
 ) -> Dataset:
     """The data set at `address`: "coco:DIR", "coco2014:DIR", "coco2017:DIR", "flickr8k:DIR",
-    "flickr30k:DIR", "karpathy:FILE.json", "karpathy:FILE.json@IMAGES" or "folder:DIR".
+    "flickr30k:DIR", "karpathy:FILE.json", "karpathy:FILE.json@IMAGES", "folder:DIR" or
+    "webdataset:PATTERN".
 
     `seed` and the shares divide pictures whose data set names no split. A `split_file`, as `looksay
     data split` writes it, replaces the data set's own splits. A `sample` is that many training
@@ -76,6 +78,10 @@ def _read(address: str, seed: int, dev_share: float, test_share: float) -> Datas
         )
     if kind == "karpathy":
         return karpathy.load_karpathy(place, address)
+    if kind == "webdataset":
+        return webdataset.load_webdataset(
+            place, address, seed=seed, dev_share=dev_share, test_share=test_share
+        )
     folder = Path(place).expanduser()
     if folder.is_file():
         raise DataError(f"{folder} is a file; {kind}: needs the folder that the data set lies in.")

@@ -128,6 +128,8 @@ def hash_all(paths: Iterable[Path]) -> tuple[dict[Path, str], list[str]]:
             hashes[path] = content_hash(path)
         except OSError as error:
             problems.append(f"{path}: cannot be read ({error.strerror})")
+        except ImageError as error:
+            problems.append(str(error))
     return hashes, problems
 
 

@@ -23,12 +23,14 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import numpy as np
 
 from looksay.errors import FeatureError
 from looksay.files import replace_file
+from looksay.images import open_file
 from looksay.locks import sole_holder
 from looksay.runtime.regions import BOX_SIZE, region_mask
 
@@ -39,8 +41,9 @@ Key = tuple[str, str]  # content hash, view
 
 
 def content_hash(path: str | Path) -> str:
-    """SHA-256 of a file's bytes: the same picture has the same features, wherever it lies."""
-    with Path(path).open("rb") as file:
+    """SHA-256 of a file's bytes: the same picture has the same features, wherever it lies. OSError
+    where it cannot be read, ImageError where it lies in a damaged archive."""
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -247,7 +250,7 @@ class FeatureStore:
         rows: dict[Key, int] = {}
         for row, line in enumerate(whole.decode("ascii", "replace").splitlines()):
             digest, _, view = line.partition(" ")
-            rows[digest, view] = row
+            rows[digest, intern(view)] = row
         for path, row_bytes in self._files.items():
             size = path.stat().st_size if path.exists() else 0
             expected = len(rows) * row_bytes

@@ -3,8 +3,9 @@
 from looksay.images.find import SUFFIXES, FolderError, find_images
 from looksay.images.limits import DEFAULT_LIMITS, ImageLimits
 from looksay.images.open import ImageSource, open_image, picture_size
-from looksay.images.read import read_file
+from looksay.images.read import open_file, read_file
 from looksay.images.square import load_square, to_square
+from looksay.images.tars import Place, find_archive, tar_members
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -12,10 +13,14 @@ __all__ = [
     "FolderError",
     "ImageLimits",
     "ImageSource",
+    "Place",
+    "find_archive",
     "find_images",
     "load_square",
+    "open_file",
     "open_image",
     "picture_size",
     "read_file",
+    "tar_members",
     "to_square",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 from typing import BinaryIO
 
-from looksay.errors import ImageError, ImageKindError, ImageTooLargeError
+from looksay.errors import DataError, ImageError, ImageKindError, ImageTooLargeError
 from looksay.images.limits import ImageLimits
+from looksay.images.tars import Member, find_archive, tar_members
 
 _CHUNK_BYTES = 2**20
 
@@ -27,10 +30,12 @@ _READS = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 
 
 def read_file(path: str | os.PathLike[str], limits: ImageLimits) -> bytes:
-    """All bytes of a file. ImageError where it is missing, a folder, unreadable or too large."""
+    """All bytes of a file, or of a member of a tar archive (see tars.py). ImageError where it is
+    missing, a folder, unreadable or too large."""
     try:
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
+        with open_file(path) as file:
+            member = file.raw if isinstance(file.raw, Member) else None
+            size = member.size if member else os.fstat(file.fileno()).st_size
             if size > limits.max_bytes:
                 raise _too_many_bytes(os.fspath(path), f"{size / 1e6:,.1f} MB", limits)
             return read_stream(file, os.fspath(path), limits)
@@ -45,6 +50,25 @@ def read_file(path: str | os.PathLike[str], limits: ImageLimits) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         reason = getattr(error, "strerror", None) or error
         raise ImageError(f"{str(path)!r} cannot be read: {reason}.") from error
+
+
+def open_file(path: str | os.PathLike[str]) -> io.BufferedReader:
+    """A file, or a member of a tar archive, to be read. OSError where there is none, ImageError
+    where the archive is damaged."""
+    try:
+        return open(path, "rb")
+    except (NotADirectoryError, FileNotFoundError) as error:  # the latter on Windows
+        inside = find_archive(path)
+        if inside is None:
+            raise
+        archive, name = inside
+        try:
+            place = tar_members(archive).get(name)
+        except DataError as damage:
+            raise ImageError(str(damage)) from damage
+        if place is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
+        return io.BufferedReader(Member(archive, place))
 
 
 def read_stream(stream: BinaryIO, name: str, limits: ImageLimits) -> bytes:

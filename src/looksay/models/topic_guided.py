@@ -73,4 +73,7 @@ class TopicGuided(ShowAttendTell):
     def extra_loss(self, x: Any, notes: Notes, entropy_BCT: Tensor, words_BCT: Tensor) -> Tensor:
         said_BQ = ops.log(ops.cast(notes["topics"], "float32") + 1e-9)
         entropy_B = -ops.sum(ops.cast(x["topics"], "float32") * said_BQ, -1)
-        return self.options["topic_penalty"] * ops.mean(entropy_B)
+        # a picture without a word is there to fill the batch
+        real_B = ops.cast(ops.any(words_BCT > 0, (1, 2)), "float32")
+        mean = ops.sum(entropy_B * real_B) / ops.maximum(ops.sum(real_B), 1.0)
+        return self.options["topic_penalty"] * mean

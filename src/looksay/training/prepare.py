@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
+from sys import intern
 
 import numpy as np
 
@@ -136,16 +138,19 @@ class Words:
 
     def log_frequencies(self) -> np.ndarray:
         """Log of each word's share of the targets (V,), add-one smoothed."""
-        counts = np.ones(len(self.vocabulary))
-        for of_picture in self.captions:
-            for tokens in of_picture:
-                np.add.at(counts, tokens, 1)
+        tokens = chain.from_iterable(chain.from_iterable(self.captions))
+        found = np.bincount(np.fromiter(tokens, np.int32), minlength=len(self.vocabulary))
+        counts = found + 1.0
         return np.log(counts / counts.sum()).astype(np.float32)
 
 
 def prepare_words(records: Sequence[Record], options: TextOptions) -> Words:
     """Vocabulary and length limit from these (training) captions and no others."""
-    words = [[split_words(caption) for caption in record.captions] for record in records]
+    # each word once in memory, however often it is said
+    words = [
+        [list(map(intern, split_words(caption))) for caption in record.captions]
+        for record in records
+    ]
     vocabulary = Vocabulary.build(
         (caption for of_picture in words for caption in of_picture),
         max_words=options.max_words or None,

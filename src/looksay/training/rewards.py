@@ -6,14 +6,17 @@ B pictures, S samples of a picture.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from looksay.metrics.bleu import BleuReferences, score_bleu
-from looksay.metrics.cider import score_cider, weigh
+from looksay.metrics.cider import Weighted, score_cider, weigh
 from looksay.metrics.ngrams import DocumentFrequencies, count_ngrams
 
 Sentence = Sequence[int]
+# pictures whose references stay prepared, 45 kB each; COCO's 118,287 would take 5 GB
+REMEMBERED = 20_000
 
 
 class CaptionReward:
@@ -32,27 +35,34 @@ class CaptionReward:
         bleu_weight: float = 0.0,
     ) -> None:
         self.cider_weight, self.bleu_weight = cider_weight, bleu_weight
-        counts = [[count_ngrams(_words(one)) for one in of_picture] for of_picture in captions]
-        self._frequencies = DocumentFrequencies.from_counts(counts)
-        self._cider = weigh(counts, self._frequencies)
-        self._bleu = [
-            BleuReferences.prepare([_words(one) for one in of_picture], of_counts)
-            for of_picture, of_counts in zip(captions, counts, strict=True)
-        ]
+        self._captions = captions
+        self._frequencies = DocumentFrequencies.build(map(_all_words, captions))
+        self._references = lru_cache(REMEMBERED)(self._prepare)
+
+    def _prepare(self, picture: int) -> tuple[list[Weighted], BleuReferences]:
+        words = _all_words(self._captions[picture])
+        counts = [count_ngrams(one) for one in words]
+        (weighted,) = weigh([counts], self._frequencies)
+        return weighted, BleuReferences.prepare(words, counts)
 
     def __call__(
         self, pictures: Iterable[int], samples: Sequence[Sequence[Sentence]]
     ) -> np.ndarray:
         """Rewards (B, S) of B pictures' samples, as many for each."""
         words = [_words(one) for of_picture in samples for one in of_picture]
-        owners = [p for p, of in zip(pictures, samples, strict=True) for _ in of]
+        owners = [int(p) for p, of in zip(pictures, samples, strict=True) for _ in of]
         counts = [count_ngrams(one) for one in words]
-        _, cider = score_cider([self._cider[p] for p in owners], counts, self._frequencies)
+        references = [self._references(p) for p in owners]
+        _, cider = score_cider([weighted for weighted, _ in references], counts, self._frequencies)
         rewards = self.cider_weight * cider
         if self.bleu_weight:
-            _, bleu = score_bleu([self._bleu[p] for p in owners], words, counts)
+            _, bleu = score_bleu([bleu for _, bleu in references], words, counts)
             rewards = rewards + self.bleu_weight * bleu[:, -1]
         return rewards.reshape(len(samples), -1)
+
+
+def _all_words(captions: Sequence[Sentence]) -> list[tuple[str, ...]]:
+    return [_words(one) for one in captions]
 
 
 def _words(tokens: Sentence) -> tuple[str, ...]:

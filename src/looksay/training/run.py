@@ -15,7 +15,8 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -40,6 +41,7 @@ from looksay.training.callbacks import (
     restore_best,
 )
 from looksay.training.checkpoints import load_checkpoint
+from looksay.training.devices import check_devices, on_devices
 from looksay.training.finish import TrainingRun, write_scored_bundle
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
@@ -137,20 +139,30 @@ def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
         raise TrainingError(f"{folder} was started with another recipe; resume with the same one")
 
 
-def train(run: TrainingRun, *, resume: bool = False, progress: bool = False) -> Path:
-    """Train, and write the bundle; returns its folder. TrainingError while another process trains
-    in the run's folder."""
+def train(
+    run: TrainingRun, *, resume: bool = False, progress: bool = False, devices: int = 1
+) -> Path:
+    """Train, and write the bundle; returns its folder. devices: see `check_devices`, whose errors
+    this raises. TrainingError while another process trains in the run's folder."""
+    check_devices(devices, run.recipe)
+    with _alone(run.folder), on_devices(devices):
+        return _train(run, resume, progress)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps other processes from training in the folder meanwhile."""
     try:
-        with sole_holder(run.folder / "lock"):
-            return _train(run, resume, progress)
+        with sole_holder(folder / "lock"):
+            yield
     except LockTaken:
         raise TrainingError(
-            f"another process is training in {run.folder}; wait until it has ended, or choose "
+            f"another process is training in {folder}; wait until it has ended, or choose "
             "another folder with --run"
         ) from None
     except sqlite3.Error as error:
         raise TrainingError(
-            f"{run.folder}: its file `lock` cannot be used ({error}); see that the folder may be "
+            f"{folder}: its file `lock` cannot be used ({error}); see that the folder may be "
             "written and the disk has room, or choose another one with --run"
         ) from error
 

@@ -4,7 +4,7 @@ and little padding.
 A staircase has a length for each caption of a picture, falling: the longest caption fits the first
 step, the second longest the second. A picture goes into a batch whose staircase covers it.
 
-P pictures, C captions of a picture, S staircases.
+P pictures, C captions of a picture, S staircases, U kinds of pictures.
 """
 
 from __future__ import annotations
@@ -38,14 +38,16 @@ def choose_staircases(lengths_PC: np.ndarray, least_pictures: int) -> np.ndarray
     lengths_PC = falling(lengths_PC)
     chosen = [round_up(np.full(lengths_PC.shape[1], lengths_PC.max()))]
     candidates = _candidates(lengths_PC)
-    covers = np.array([(lengths_PC <= steps).all(1) for steps in candidates])
-    enough = covers.sum(1) >= least_pictures
+    # pictures of like lengths as one: of a million there are some hundred kinds
+    kinds_UC, pictures_U = np.unique(round_up(lengths_PC), axis=0, return_counts=True)
+    covers = np.array([(kinds_UC <= steps).all(1) for steps in candidates])
+    enough = covers @ pictures_U >= least_pictures
     candidates, covers = candidates[enough], covers[enough]
-    words = np.full(len(lengths_PC), chosen[0].sum())
+    words = np.full(len(kinds_UC), chosen[0].sum())
     while len(candidates) and len(chosen) < MOST:
         saved = np.maximum(words - candidates.sum(1)[:, None], 0) * covers
-        best = saved.sum(1).argmax()
-        if saved[best].sum() < WORTH * words.sum():
+        best = (saved @ pictures_U).argmax()
+        if saved[best] @ pictures_U < WORTH * (words @ pictures_U):
             break
         words = words - saved[best]
         chosen.append(candidates[best])

@@ -1,4 +1,5 @@
-"""What `Model.fit` needs on TensorFlow so that batches may differ in length.
+"""What `Model.fit` needs so that batches may differ in length on TensorFlow, and in their number of
+pictures on several devices.
 
 Keras compiles its training step for one signature, where a length that varies is unknown and a
 loop over words cannot be unrolled. Here the step is compiled once for each length instead. JAX and
@@ -13,12 +14,13 @@ from typing import Any
 import keras
 
 from looksay.training.batches import CaptionBatches
+from looksay.training.devices import EvenBatches, fill_batch, num_devices
 
 
 def prepare_fit(model: keras.Model, batches: CaptionBatches) -> Any:
     """What to give to `model.fit` (after `compile`) in place of `batches`."""
     if keras.backend.backend() != "tensorflow":
-        return batches
+        return batches if num_devices() == 1 else EvenBatches(batches, num_devices())
     import tensorflow as tf
 
     step = _compiled_step(model)
@@ -61,7 +63,7 @@ def prepare_fit(model: keras.Model, batches: CaptionBatches) -> Any:
 def training_step(model: keras.Model) -> Callable[[tuple], float]:
     """One gradient step on a batch (inputs, targets, sample weights); returns the loss."""
     if keras.backend.backend() != "tensorflow":
-        return lambda batch: float(model.train_on_batch(*batch))
+        return lambda batch: float(model.train_on_batch(*fill_batch(batch, num_devices())))
     step = _compiled_step(model)
     return lambda batch: float(
         step(keras.tree.map_structure(keras.ops.convert_to_tensor, batch))["loss"]

@@ -1,0 +1,100 @@
+"""Pictures inside tar archives, under the paths that they would have if the archive were a folder:
+`shards/000.tar/42.jpg` is the member `42.jpg` of `shards/000.tar`.
+
+Nothing is unpacked: a member is read from its place in the archive. Links, devices and holes in an
+archive are no pictures.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+from looksay.errors import DataError
+
+SUFFIX = ".tar"
+# archives whose members' places are remembered: what is read in order needs one
+_REMEMBERED = 8
+_BLOCK = 512  # bytes; an archive ends with zeros
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a member's bytes lie in its archive."""
+
+    start: int
+    size: int
+
+
+def find_archive(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
+    """The archive that a path leads into, and the member's name there; None where it leads into
+    none."""
+    whole = Path(os.fspath(path))
+    for archive in whole.parents:
+        if archive.suffix.lower() == SUFFIX and archive.is_file():
+            return archive, whole.relative_to(archive).as_posix()
+    return None
+
+
+def tar_members(archive: Path) -> MappingProxyType[str, Place]:
+    """The plain files in an archive, in its order; of two of one name the later one, as unpacking
+    has it. DataError, naming the archive, where it is damaged, compressed or no tar; OSError where
+    it cannot be read."""
+    status = os.stat(archive)
+    return _members(archive, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(_REMEMBERED)
+def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, Place]:
+    import tarfile  # not before: captioning starts without it
+
+    found: dict[str, Place] = {}
+    try:
+        with tarfile.open(archive, "r:") as tar:
+            for member in tar:
+                place = Place(member.offset_data, member.size)
+                if place.size < 0 or place.start + place.size > size:
+                    raise tarfile.ReadError("it is cut off")
+                name = os.path.normpath(member.name).replace(os.sep, "/")
+                if member.isreg() and not member.issparse():
+                    found.pop(name, None)
+                    found[name] = place
+            end = tar.offset
+        # where a header is damaged or cut off, tarfile ends as if all were well
+        with archive.open("rb") as file:
+            file.seek(end)
+            if file.read(_BLOCK) != bytes(_BLOCK):
+                raise tarfile.ReadError("it has no end")
+    # the last two: headers that announce headers without end, numbers of twelve digits
+    except (tarfile.TarError, ValueError, EOFError, RecursionError, OverflowError) as error:
+        raise DataError(
+            f"{archive} cannot be read as a tar archive ({error}): copy or download it again; "
+            "compressed ones (.tar.gz) must be decompressed first."
+        ) from error
+    return MappingProxyType(found)
+
+
+class Member(io.RawIOBase):
+    """A member as a binary stream; closing it closes the archive."""
+
+    def __init__(self, archive: Path, place: Place) -> None:
+        self._file = archive.open("rb")
+        self._left = self.size = place.size
+        self._file.seek(place.start)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        with memoryview(buffer) as view:
+            number = self._file.readinto(view.cast("B")[: self._left])
+        self._left -= number
+        return number
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
