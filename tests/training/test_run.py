@@ -18,7 +18,9 @@ from looksay.locks import sole_holder  # noqa: E402
 from looksay.text import END, SPECIALS, Vocabulary  # noqa: E402
 from looksay.training import callbacks  # noqa: E402
 from looksay.training import run as runs  # noqa: E402
+from looksay.training.folder import check_folder  # noqa: E402
 from looksay.training.kept import load_epoch  # noqa: E402
+from looksay.training.making import compile_model, make_batches, make_model  # noqa: E402
 from looksay.training.optimizers import make_optimizer  # noqa: E402
 from looksay.training.prepare import Split, Words  # noqa: E402
 from looksay.training.recipe import RECIPES, load_recipe  # noqa: E402
@@ -55,15 +57,15 @@ def test_a_shipped_recipe_takes_a_step_that_changes_every_weight(name):
         ),
     )
     keras.utils.set_random_seed(0)
-    model = runs._build(run)
+    model = make_model(run)
     targets = {"topics": np.eye(3, 6, dtype=np.float32)}
-    batches = runs._make_batches(
+    batches = make_batches(
         run,
         recipe.training.batch_pictures,
         first_epoch=0,
         of_pictures={name: targets[name] for name in model.picture_targets},
     )
-    runs._compile(run, model, make_optimizer(recipe.training, len(batches)))
+    compile_model(run, model, make_optimizer(recipe.training, len(batches)))
     before = model.get_weights()
     model.fit(prepare_fit(model, batches), epochs=2, verbose=0, shuffle=False)
     variables = model.trainable_variables
@@ -87,15 +89,15 @@ def recipe():
 
 
 def test_a_folder_in_use_is_refused(tmp_path, recipe):
-    runs._check_folder(tmp_path, recipe, resume=False)
+    check_folder(tmp_path, recipe, resume=False)
     (tmp_path / "holiday.txt").write_text("mine")
     with pytest.raises(TrainingError, match="not empty.*--resume"):
-        runs._check_folder(tmp_path, recipe, resume=False)
+        check_folder(tmp_path, recipe, resume=False)
 
 
 def test_what_a_kill_before_the_first_file_leaves_is_no_folder_in_use(tmp_path, recipe):
     (tmp_path / ".unfinished-x.recipe.json").write_text("{")
-    runs._check_folder(tmp_path, recipe, resume=False)
+    check_folder(tmp_path, recipe, resume=False)
 
 
 def test_one_process_trains_in_a_folder_at_a_time(tmp_path, monkeypatch):
@@ -126,21 +128,21 @@ def test_another_recipe_cannot_resume(tmp_path, recipe):
     (tmp_path / "checkpoint.npz").write_bytes(b"")
     (tmp_path / "vocabulary.txt").write_bytes(b"")
     (tmp_path / "recipe.json").write_text(json.dumps(recipe.as_dict()))
-    runs._check_folder(tmp_path, recipe, resume=True)
+    check_folder(tmp_path, recipe, resume=True)
     with pytest.raises(TrainingError, match="another recipe"):
-        runs._check_folder(tmp_path, load_recipe("default", ["training.epochs=3"]), resume=True)
+        check_folder(tmp_path, load_recipe("default", ["training.epochs=3"]), resume=True)
 
 
 def test_nothing_to_resume_is_a_sentence(tmp_path, recipe):
     with pytest.raises(TrainingError, match="start without --resume"):
-        runs._check_folder(tmp_path / "none", recipe, resume=True)
+        check_folder(tmp_path / "none", recipe, resume=True)
 
 
 def test_a_damaged_recipe_of_a_run_is_a_sentence(tmp_path, recipe):
     (tmp_path / "checkpoint.npz").write_bytes(b"")
     (tmp_path / "recipe.json").write_text("{")
     with pytest.raises(TrainingError, match="recipe.json"):
-        runs._check_folder(tmp_path, recipe, resume=True)
+        check_folder(tmp_path, recipe, resume=True)
 
 
 def test_a_wrong_model_option_is_found_before_any_work(recipe):

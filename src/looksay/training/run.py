@@ -14,24 +14,18 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from looksay.data import Dataset
 from looksay.decoding import DecodingOptions
 from looksay.errors import TrainingError
 from looksay.features.backbones import get_backbone
-from looksay.files import LEFT_BEHIND, replace_file
-from looksay.locks import LockTaken, sole_holder
+from looksay.files import replace_file
 from looksay.models import CaptionModel
 from looksay.models.stepper import KerasStepper
 from looksay.text import Vocabulary
-from looksay.training.batches import CaptionBatches
 from looksay.training.callbacks import (
     BEST,
     EpochEnd,
@@ -43,16 +37,18 @@ from looksay.training.callbacks import (
 from looksay.training.checkpoints import load_checkpoint
 from looksay.training.devices import check_devices, on_devices
 from looksay.training.finish import TrainingRun, write_scored_bundle
+from looksay.training.folder import alone_in, check_folder
+from looksay.training.making import compile_model, make_batches, make_model, set_up_backend
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
 from looksay.training.picture_targets import picture_targets
-from looksay.training.prepare import check_words, prepare_features, prepare_words, shown_rows
-from looksay.training.recipe import Recipe, recipe_from_dict
+from looksay.training.prepare import check_words, prepare_features, prepare_words
+from looksay.training.recipe import Recipe
 from looksay.training.rewards import CaptionReward
 from looksay.training.scores import score_split
 from looksay.training.self_critical import SelfCritic, train_self_critical
 from looksay.training.state import CHECKPOINT, load_state
-from looksay.training.teachers import SoftTargets, check_teachers, soft_targets
+from looksay.training.teachers import check_teachers, soft_targets
 from looksay.training.tensorflow_fit import prepare_fit
 from looksay.training.trunk import build_seeing_model, trunk_variables
 from looksay.training.warm_start import check_start, start_from
@@ -71,7 +67,7 @@ def start_run(
 ) -> TrainingRun:
     """Check everything, extract what is missing, and lay out the folder. TrainingError for a
     folder in use, or one that cannot be resumed."""
-    _check_folder(folder, recipe, resume)
+    check_folder(folder, recipe, resume)
     check_model_options(recipe, starts=not resume)
     features = prepare_features(dataset, recipe.features, features_folder, progress=progress)
     words = prepare_words(features.splits["train"].records, recipe.text)
@@ -118,58 +114,19 @@ def check_model_options(recipe: Recipe, starts: bool = False) -> None:
     keras.backend.clear_session()
 
 
-def _check_folder(folder: Path, recipe: Recipe, resume: bool) -> None:
-    saved = folder / "recipe.json"
-    if not resume:
-        found = [path.name for path in folder.iterdir()] if folder.exists() else []
-        if not all(name.startswith(LEFT_BEHIND) for name in found):
-            raise TrainingError(f"{folder} is not empty; add --resume to go on, or choose another")
-        return
-    if not saved.exists():
-        raise TrainingError(f"{folder} holds no run to go on with; start without --resume")
-    try:
-        before = json.loads(saved.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"{saved} cannot be read, so the run cannot be resumed") from error
-    # read like a recipe, so that settings which are younger than the run have their defaults
-    before = recipe_from_dict(before, str(saved)).as_dict()
-    now = recipe.as_dict()
-    # a longer run is another learning-rate schedule, so that epochs may not differ either
-    if before != now:
-        raise TrainingError(f"{folder} was started with another recipe; resume with the same one")
-
-
 def train(
     run: TrainingRun, *, resume: bool = False, progress: bool = False, devices: int = 1
 ) -> Path:
     """Train, and write the bundle; returns its folder. devices: see `check_devices`, whose errors
     this raises. TrainingError while another process trains in the run's folder."""
     check_devices(devices, run.recipe)
-    with _alone(run.folder), on_devices(devices):
+    with alone_in(run.folder), on_devices(devices):
         return _train(run, resume, progress)
 
 
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keeps other processes from training in the folder meanwhile."""
-    try:
-        with sole_holder(folder / "lock"):
-            yield
-    except LockTaken:
-        raise TrainingError(
-            f"another process is training in {folder}; wait until it has ended, or choose "
-            "another folder with --run"
-        ) from None
-    except sqlite3.Error as error:
-        raise TrainingError(
-            f"{folder}: its file `lock` cannot be used ({error}); see that the folder may be "
-            "written and the disk has room, or choose another one with --run"
-        ) from error
-
-
 def _train(run: TrainingRun, resume: bool, progress: bool) -> Path:
-    _set_up_backend(run.recipe)
-    model = _build(run)
+    set_up_backend(run.recipe)
+    model = make_model(run)
     checkpoint = run.folder / CHECKPOINT
     # a run stopped in its first epoch has no checkpoint yet
     history = load_state(checkpoint)["history"] if resume and checkpoint.exists() else []
@@ -195,7 +152,7 @@ def _fit(
     training = run.recipe.training
     if not training.epochs:
         return
-    batches = _make_batches(
+    batches = make_batches(
         run,
         training.batch_pictures,
         first_epoch=len(history),
@@ -203,7 +160,7 @@ def _fit(
         soft=soft_targets(run, progress),
     )
     model.teacher_weight = run.recipe.distillation.weight
-    _compile(run, model, make_optimizer(training, len(batches), trunk_variables(model)))
+    compile_model(run, model, make_optimizer(training, len(batches), trunk_variables(model)))
     if history:
         load_checkpoint(run.folder / CHECKPOINT, model)
     if len(history) >= training.epochs or _stopped_early(history, training.patience):
@@ -225,12 +182,12 @@ def _fit_self_critical(
     options = run.recipe.self_critical
     started = sum("reward" in entry for entry in history)
     before = len(history) - started
-    batches = _make_batches(run, options.batch_pictures, first_epoch=len(history))
+    batches = make_batches(run, options.batch_pictures, first_epoch=len(history))
     if before and not started:
         # before compiling: Keras's weights file has the optimiser's state in it, iterations too
         model.load_weights(run.folder / BEST)
     optimizer = make_self_critical_optimizer(run.recipe, len(batches), trunk_variables(model))
-    _compile(run, model, optimizer)
+    compile_model(run, model, optimizer)
     if started:
         load_checkpoint(run.folder / CHECKPOINT, model)
     weights = {"cider_weight": options.cider_weight, "bleu_weight": options.bleu_weight}
@@ -253,76 +210,8 @@ def _fit_self_critical(
     )
 
 
-def _set_up_backend(recipe: Recipe) -> None:
-    keras.config.set_dtype_policy(recipe.training.precision)
-    keras.utils.set_random_seed(recipe.training.seed)
-    if recipe.training.deterministic and keras.backend.backend() == "tensorflow":
-        import tensorflow
-
-        tensorflow.config.experimental.enable_op_determinism()
-
-
 def _stopped_early(history: list[dict[str, float]], patience: int) -> bool:
     return bool(history and patience and len(history) - best_epoch(history) >= patience)
-
-
-def _build(run: TrainingRun) -> CaptionModel:
-    """The model as the recipe says."""
-    recipe = run.recipe
-    model = build_seeing_model(
-        recipe.architecture,
-        recipe.features,
-        vocabulary_size=len(run.words.vocabulary),
-        feature_size=run.features.feature_size,
-        **recipe.model_options,
-    )
-    if recipe.training.output_bias:
-        model.set_output_bias(run.words.log_frequencies())
-    return model
-
-
-def _compile(run: TrainingRun, model: CaptionModel, optimizer: keras.Optimizer) -> None:
-    training = run.recipe.training
-    optimizer.build(model.trainable_variables)
-    compiled = training.compile and _compiles_well(model, training.deterministic)
-    model.compile(optimizer=optimizer, jit_compile=compiled)
-
-
-def _compiles_well(model: CaptionModel, deterministic: bool) -> bool:
-    """Whether XLA serves: Torch's compiler gains nothing on an unrolled loop and takes minutes."""
-    if keras.backend.backend() != "tensorflow":
-        return keras.backend.backend() == "jax"
-    import tensorflow
-
-    # its deterministic operations exclude XLA, whose depthwise convolutions on a CPU take a step
-    # through a trained trunk twice as long as TensorFlow's own
-    slow = trunk_variables(model) and not tensorflow.config.list_physical_devices("GPU")
-    return not (deterministic or slow)
-
-
-def _make_batches(
-    run: TrainingRun,
-    batch_pictures: int,
-    first_epoch: int,
-    of_pictures: Mapping[str, np.ndarray] | None = None,
-    soft: SoftTargets | None = None,
-) -> CaptionBatches:
-    training, split = run.recipe.training, run.features.splits["train"]
-    return CaptionBatches(
-        run.features.store.array(),
-        shown_rows(split, run.recipe.features.views, training.sided_words),
-        run.words.captions,
-        masks=run.features.store.masks(),
-        of_pictures=of_pictures,
-        soft=soft,
-        batch_pictures=batch_pictures,
-        captions_per_picture=training.captions_per_picture,
-        seed=training.seed,
-        first_epoch=first_epoch,
-        shuffle=training.shuffle,
-        start_is_target=training.start_is_target,
-        pad_to=run.words.max_tokens if training.pad_to_longest else 0,
-    )
 
 
 def _callbacks(
