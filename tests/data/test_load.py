@@ -34,7 +34,7 @@ def test_addresses_of_no_kind_are_refused(address):
         load_data(address)
     assert str(error.value).endswith(
         "is no data set; write coco:DIR, coco2014:DIR, coco2017:DIR, flickr8k:DIR, flickr30k:DIR, "
-        "karpathy:FILE.json[@IMAGES] or folder:DIR."
+        "karpathy:FILE.json[@IMAGES], folder:DIR or webdataset:PATTERN."
     )
 
 

@@ -55,10 +55,13 @@ class Store(RuleBasedStateMachine):
 
     @rule(bytes_lost=st.integers(1, 60))
     def kill_within_the_last_line(self, bytes_lost):
+        """Half a line may stand there already: opening mends nothing, the next writer does."""
         index = self.folder / "index.txt"
-        if self.expected:
-            index.write_bytes(index.read_bytes()[:-bytes_lost])
-            self.expected.popitem()
+        if index.exists():
+            kept = index.read_bytes()[:-bytes_lost]
+            index.write_bytes(kept)
+            while len(self.expected) > kept.count(b"\n"):
+                self.expected.popitem()
             self.reopen()
 
     @invariant()
