@@ -15,6 +15,7 @@ import sqlite3
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -225,22 +226,15 @@ def _query(_: Path) -> Target:
     from looksay.library.query import parse_query
     from looksay.library.schema import TABLES
 
-    connection = sqlite3.connect(":memory:")
-    for table in TABLES if not isinstance(TABLES, str) else [TABLES]:
-        connection.executescript(table)
-    table = next(
-        name
-        for name, sql in connection.execute("SELECT name, sql FROM sqlite_master")
-        if sql and "fts5" in sql.lower()
-    )
-
     def read(data: bytes) -> None:
         parsed = parse_query(data.decode("utf-8", "replace"))
-        for expression in (parsed.every, parsed.telling, parsed.some, parsed.none):
-            if expression:
-                connection.execute(
-                    f"SELECT rowid FROM {table} WHERE {table} MATCH ?", (expression,)
-                ).fetchall()
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.executescript(TABLES)
+            for expression in (parsed.every, parsed.telling, parsed.some, parsed.none):
+                if expression:
+                    connection.execute(
+                        "SELECT rowid FROM captions WHERE captions MATCH ?", (expression,)
+                    ).fetchall()
 
     return read
 
