@@ -101,14 +101,14 @@ def test_what_a_kill_before_the_first_file_leaves_is_no_folder_in_use(tmp_path, 
 
 
 def test_one_process_trains_in_a_folder_at_a_time(tmp_path, monkeypatch):
-    run = SimpleNamespace(folder=tmp_path)
+    run = SimpleNamespace(folder=tmp_path, recipe=None)
     monkeypatch.setattr(runs, "_train", lambda run, resume, progress: run.folder / "bundle")
     with sole_holder(tmp_path / "lock"):
         with pytest.raises(TrainingError, match="another process is training in"):
             runs.train(run)
     assert runs.train(run) == tmp_path / "bundle"
     with pytest.raises(TrainingError, match="lock` cannot be used"):
-        runs.train(SimpleNamespace(folder=tmp_path / "gone"))
+        runs.train(SimpleNamespace(folder=tmp_path / "gone", recipe=None))
 
 
 def test_the_best_epochs_weights_are_put_back(tmp_path):
