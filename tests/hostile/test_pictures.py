@@ -19,7 +19,7 @@ from looksay.images.open import picture_size
 
 from .conftest import HANG_SECONDS, measured
 
-needs_wait4 = pytest.mark.skipif(not hasattr(os, "wait4"), reason="no wait4 here")
+needs_getrusage = pytest.mark.skipif(os.name == "nt", reason="Windows measures otherwise")
 PEAK_MB = 1000  # a model, an engine and the largest of the pictures, 36 megapixels
 
 
@@ -90,7 +90,7 @@ def test_scans_behind_the_picture_or_in_its_notes_are_not_counted():
         assert images.open_image(data).size == (96, 64)
 
 
-@needs_wait4
+@needs_getrusage
 def test_captioning_them_all(corpus, toy, tmp_path):
     ended = measured(
         "caption", str(corpus), "--model", str(toy), "--format", "jsonl", folder=tmp_path
@@ -108,7 +108,7 @@ def test_captioning_them_all(corpus, toy, tmp_path):
     assert ended.peak_mb < PEAK_MB, ended.peak_mb
 
 
-@needs_wait4
+@needs_getrusage
 def test_indexing_them_all(corpus, toy, tmp_path):
     words = ("index", str(corpus), "--database", "photos.db", "--model", str(toy), "--json")
     ended = measured(*words, folder=tmp_path)

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("ray", reason="the extra ray")
 
 import pyarrow as pa  # noqa: E402
-from small_cluster import add_node, draw, read_rows  # noqa: E402
+from small_cluster import RAY_WARNINGS, add_node, draw, read_rows  # noqa: E402
 
 import looksay  # noqa: E402
 from looksay.scale import captions  # noqa: E402
@@ -19,11 +19,7 @@ from looksay.scale.parts import Parts  # noqa: E402
 from looksay.scale.rounds import NUMBER  # noqa: E402
 from looksay.scale.sources import find_items  # noqa: E402
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:ray"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = RAY_WARNINGS
 
 
 def on_one_machine(bundle, names):

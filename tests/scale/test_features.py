@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("ray", reason="the extra ray")
 
-from small_cluster import draw  # noqa: E402
+from small_cluster import RAY_WARNINGS, draw  # noqa: E402
 
 from looksay.features.backbone import Backbone  # noqa: E402
 from looksay.features.compute import GridCompute  # noqa: E402
@@ -22,11 +22,7 @@ from looksay.scale.features import (  # noqa: E402
     to_inputs,
 )
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:ray"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = RAY_WARNINGS
 
 TOY = Backbone(
     name="toy",

@@ -10,17 +10,14 @@ import pytest
 pytest.importorskip("ray", reason="the extra ray")
 
 import pyarrow as pa  # noqa: E402
+from small_cluster import RAY_WARNINGS  # noqa: E402
 
 from looksay.errors import BundleError, MissingExtraError, ScaleError  # noqa: E402
 from looksay.scale import captions, cluster, rounds  # noqa: E402
 from looksay.scale.items import Item, to_table  # noqa: E402
 from looksay.scale.rounds import NUMBER, Job, failure_table, run_rounds  # noqa: E402
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),
-    pytest.mark.filterwarnings("ignore::FutureWarning:ray"),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-]
+pytestmark = RAY_WARNINGS
 
 BATCH = 8
 

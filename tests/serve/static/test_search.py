@@ -225,6 +225,26 @@ def test_a_photograph_large_and_where_the_model_looked(open_search, helpers):
     assert found(page, 1) == [MARKED]
 
 
+def test_a_photograph_opened_again_at_once(open_search):
+    """The browser tells of a closed window late: the photograph of the next one stays."""
+    page = open_search("dog")
+    found(page, 1)
+    page.locator("#found button").press("Enter")
+    viewer = page.get_by_role("dialog", name=MARKED)
+    look = viewer.get_by_role("button", name="Show where the model looked", disabled=False)
+    look.wait_for()
+    page.evaluate(
+        """() => {
+          document.getElementById("viewer").close();
+          document.querySelector("#found button").click();
+        }"""
+    )
+    look.wait_for()
+    viewer.get_by_role("img", name=MARKED).wait_for()
+    page.wait_for_timeout(500)
+    assert look.is_enabled()
+
+
 def test_a_file_that_is_gone(start, visit, make_library):
     vanished = make_library({"a.jpg": "a lost dog"})
     (vanished.path.parent / "named" / "a.jpg").unlink()

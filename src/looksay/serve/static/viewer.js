@@ -20,10 +20,13 @@ export class Viewer {
     this.dialog.addEventListener("click", event => { // beside it
       if (event.target === this.dialog) this.dialog.close();
     });
-    this.dialog.addEventListener("close", () => this.#clear());
+    this.dialog.addEventListener("close", () => { // told late: it may be open again by then
+      if (!this.dialog.open) this.#clear();
+    });
   }
 
   show(photograph) {
+    this.#clear();
     const { caption, snippet, matches, image, width, height } = photograph;
     const told = snippet === caption ? marked(caption, matches) : [caption];
     this.part(".caption").replaceChildren(...told);
