@@ -25,7 +25,8 @@ from looksay.features.backbones import get_backbone  # noqa: E402
 from looksay.models import build_model  # noqa: E402
 from looksay.training.batches import CaptionBatches  # noqa: E402
 from looksay.training.prepare import prepare_words  # noqa: E402
-from looksay.training.recipe import SelfCriticalOptions, load_recipe  # noqa: E402
+from looksay.training.recipe import load_recipe  # noqa: E402
+from looksay.training.recipe_options import SelfCriticalOptions  # noqa: E402
 from looksay.training.rewards import CaptionReward  # noqa: E402
 from looksay.training.self_critical import SelfCritic  # noqa: E402
 

@@ -21,7 +21,7 @@ from looksay.training.batches import CaptionBatches, after_start
 from looksay.training.checkpoints import load_checkpoint, save_checkpoint
 from looksay.training.devices import num_devices, on_devices
 from looksay.training.optimizers import make_optimizer
-from looksay.training.recipe import TrainingOptions
+from looksay.training.recipe_options import TrainingOptions
 from looksay.training.tensorflow_fit import prepare_fit, training_step
 
 WORDS, PLACES, SIZE = 12, 4, 6

@@ -8,7 +8,7 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from looksay.training.optimizers import averaged_weights, make_optimizer  # noqa: E402
-from looksay.training.recipe import TrainingOptions  # noqa: E402
+from looksay.training.recipe_options import TrainingOptions  # noqa: E402
 
 
 def rate_at(options: TrainingOptions, step: int, steps_per_epoch: int = 10) -> float:

@@ -145,7 +145,7 @@ def test_the_published_systems_have_their_published_sizes():
 
 def test_a_sample_is_drawn_where_there_is_more(tmp_path):
     from looksay.training.prepare import load_recipe_data
-    from looksay.training.recipe import DataOptions
+    from looksay.training.recipe_options import DataOptions
 
     lines = [
         json.dumps({"file_name": f"{i}.png", "captions": ["one", "two"], "split": split})

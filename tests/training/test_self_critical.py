@@ -11,7 +11,7 @@ from looksay.metrics import DocumentFrequencies, bleu, cider_d  # noqa: E402
 from looksay.models import build_model  # noqa: E402
 from looksay.text import END, PAD, START  # noqa: E402
 from looksay.training.batches import CaptionBatches, pad_captions  # noqa: E402
-from looksay.training.recipe import SelfCriticalOptions  # noqa: E402
+from looksay.training.recipe_options import SelfCriticalOptions  # noqa: E402
 from looksay.training.rewards import CaptionReward, leave_one_out  # noqa: E402
 from looksay.training.self_critical import SelfCritic  # noqa: E402
 

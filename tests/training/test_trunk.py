@@ -20,7 +20,7 @@ from looksay.runtime import open_graph  # noqa: E402
 from looksay.training.feature_options import FeatureOptions  # noqa: E402
 from looksay.training.optimizers import make_optimizer  # noqa: E402
 from looksay.training.prepare import Split, shown_rows  # noqa: E402
-from looksay.training.recipe import TrainingOptions  # noqa: E402
+from looksay.training.recipe_options import TrainingOptions  # noqa: E402
 from looksay.training.trunk import (  # noqa: E402
     TRUNK_WEIGHTS,
     build_seeing_model,

@@ -20,7 +20,7 @@ from looksay.scale import rows as row_tables
 from looksay.scale.cluster import connected, find_slots
 from looksay.scale.items import Item
 from looksay.scale.parts import Parts, digest
-from looksay.scale.rounds import NUMBER, Job, failure_table, run_rounds
+from looksay.scale.rounds import NUMBER, Job, answering, run_rounds
 
 BATCH = 64  # pictures that a worker is given at once: what its death can cost
 WINDOW = 500_000  # pictures that are planned before they are captioned
@@ -49,25 +49,19 @@ class CaptionWorker:
     ) -> None:
         self._options = options
         self._sizes: dict[str, Any] = {} if batch_size is None else {"batch_size": batch_size}
-        self._broken = ""
+        self._broken: LooksayError | None = None
         try:
             self._captioner = load(**load_options, threads=threads)
             _check_same(self._captioner, digests)
         except LooksayError as error:  # raised here, it would come out as a failure of Ray's
-            self._broken = str(error)
+            self._broken = error
 
+    @answering
     def __call__(self, batch: Any) -> Any:
-        """A table of items to one of rows, or the failure that no other batch would escape."""
+        """A table of items to one of rows."""
         if self._broken:
-            return failure_table(self._broken)
-        try:
-            rows = list(self._rows(list(item_tables.from_table(batch))))
-        except LooksayError as error:
-            return failure_table(str(error))
-        except MemoryError:  # a smaller batch may do
-            raise
-        except Exception as error:
-            return failure_table(f"A worker met something unexpected ({error!r}).")
+            raise self._broken
+        rows = list(self._rows(list(item_tables.from_table(batch))))
         return row_tables.to_table(rows).append_column(NUMBER, batch[NUMBER])
 
     def _rows(self, items: list[Item]) -> Iterator[dict[str, Any]]:

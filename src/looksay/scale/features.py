@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from looksay.errors import LooksayError
 from looksay.features.extract import CHUNK, Compute, Computed, compute_loaded, load_view
 from looksay.features.store import BOX_TYPE, ROW_TYPE, Key
 from looksay.scale.cluster import find_slots
-from looksay.scale.rounds import Job, failure_table, run_rounds
+from looksay.scale.rounds import Job, answering, run_rounds
 
 NAMES = "features", "boxes"  # the arrays, in the store's order
 TYPES: tuple[np.dtype, ...] = (ROW_TYPE, BOX_TYPE)
@@ -31,22 +30,16 @@ class FeatureWorker:
         if threads is not None and hasattr(compute, "threads"):
             compute.threads = threads
 
+    @answering
     def __call__(self, batch: Any) -> Any:
         """A table of paths and keys to one of rows and problems."""
         paths = [Path(os.fsdecode(path)) for path in batch["path"].to_pylist()]
         keys = _keys(batch)
         sizes = [self._image_size] * len(keys)
-        try:
-            with ThreadPoolExecutor(2) as pool:
-                loaded = pool.map(load_view, paths, [view for _, view in keys], sizes)
-                chunk = list(zip(keys, loaded, strict=True))
-            return _answer(batch, *compute_loaded(chunk, self._compute))
-        except LooksayError as error:
-            return failure_table(str(error))
-        except MemoryError:  # a smaller batch may do
-            raise
-        except Exception as error:
-            return failure_table(f"A worker met something unexpected ({error!r}).")
+        with ThreadPoolExecutor(2) as pool:
+            loaded = pool.map(load_view, paths, [view for _, view in keys], sizes)
+            chunk = list(zip(keys, loaded, strict=True))
+        return _answer(batch, *compute_loaded(chunk, self._compute))
 
 
 def compute_on_ray(

@@ -7,6 +7,7 @@ in smaller batches, so that a picture which kills its worker takes no other alon
 
 from __future__ import annotations
 
+import functools
 import logging
 import warnings
 from collections.abc import Callable, Generator, Iterator
@@ -14,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from looksay.errors import ScaleError
+from looksay.errors import LooksayError, ScaleError
 from looksay.scale.cluster import Slots
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,23 @@ def failure_table(sentence: str) -> Any:
     import pyarrow as pa
 
     return pa.table({FAILURE: [sentence]})
+
+
+def answering(answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A worker's `__call__` whose errors, which no other batch would escape, are its answer."""
+
+    @functools.wraps(answer)
+    def answer_or_failure(worker: Any, batch: Any) -> Any:
+        try:
+            return answer(worker, batch)
+        except LooksayError as error:
+            return failure_table(str(error))
+        except MemoryError:  # a smaller batch may do
+            raise
+        except Exception as error:
+            return failure_table(f"A worker met something unexpected ({error!r}).")
+
+    return answer_or_failure
 
 
 def run_rounds(job: Job, inputs: Any, give_up: Callable[[Any], Any]) -> Iterator[Any]:

@@ -25,7 +25,8 @@ from looksay.training.feature_sources import (
     folder_name,
     open_source,
 )
-from looksay.training.recipe import DataOptions, Recipe, TextOptions
+from looksay.training.recipe import Recipe
+from looksay.training.recipe_options import DataOptions, TextOptions
 
 
 def load_recipe_data(

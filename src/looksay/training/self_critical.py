@@ -19,7 +19,7 @@ from looksay.decoding import DecodingOptions, Hypothesis, decode
 from looksay.models import CaptionModel
 from looksay.models.stepper import KerasStepper
 from looksay.training.batches import CaptionBatches, after_start, pad_captions
-from looksay.training.recipe import SelfCriticalOptions
+from looksay.training.recipe_options import SelfCriticalOptions
 from looksay.training.rewards import CaptionReward, leave_one_out
 from looksay.training.tensorflow_fit import training_step
 
