@@ -87,6 +87,7 @@ def ours(recipe: Recipe, words: Words, number: int) -> tuple[Callable[[], float]
         rows,
         words.captions,
         batch_pictures=recipe.training.batch_pictures,
+        captions_per_picture=recipe.training.captions_per_picture,
         of_pictures={
             name: np.random.default_rng(0)
             .dirichlet(np.ones(model.options[f"{name}_size"]), len(rows))
