@@ -23,6 +23,7 @@ from looksay.data.reading import ImageFolder, check_name, read_text
 from looksay.data.records import Dataset
 from looksay.data.splits import split_by_name, split_name
 from looksay.errors import DataError
+from looksay.json_text import parse_json
 
 IMAGE_FIELDS = ("file_name", "image")
 CAPTION_FIELDS = ("caption", "captions", "text")
@@ -88,8 +89,8 @@ def _jsonl_rows(path: Path) -> Iterator[Row]:
             continue
         where = f"{path}, line {number}"
         try:
-            fields = json.loads(line)
-        except (ValueError, RecursionError) as error:
+            fields = parse_json(line)
+        except ValueError as error:
             raise DataError(f"{where}: not JSON ({error}).") from error
         if not isinstance(fields, dict):
             raise DataError(f'{where}: not a JSON object such as {{"file_name": ...}}.')

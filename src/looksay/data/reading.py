@@ -10,6 +10,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from looksay.errors import DataError
+from looksay.json_text import parse_json
 
 # What a field of a JSON file may be, as a sentence names it.
 TYPE_NAMES = {str: "a text", int: "a whole number", list: "a list", dict: "an object {...}"}
@@ -39,14 +40,14 @@ def read_json(path: Path, shorten: Callable[[dict[str, Any]], Any] | None = None
     """
     text = read_text(path)
     try:
-        return json.loads(text, object_hook=shorten)
+        return parse_json(text, shorten=shorten)
     except json.JSONDecodeError as error:
         reason = error.msg.removesuffix(" at")
         raise DataError(
             f"{path}: not JSON ({reason} at character {error.pos:,} of {len(text):,}); "
             "it may have been cut off, so copy or download it again."
         ) from error
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, endless brackets
+    except ValueError as error:  # a number of 5,000 digits, endless brackets
         raise DataError(f"{path}: not JSON that can be read ({error}).") from error
 
 

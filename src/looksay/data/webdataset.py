@@ -29,6 +29,7 @@ from looksay.data.records import Dataset
 from looksay.data.splits import split_by_name, split_name
 from looksay.errors import DataError
 from looksay.images import SUFFIXES, Place, tar_members
+from looksay.json_text import parse_json
 
 FORM = "PATTERN"
 CAPTION_FIELDS = ("captions", "caption", "text")
@@ -184,8 +185,8 @@ def _sample(key: str, parts: Mapping[str, str], texts: _Texts) -> Sample:
 def _of_json(text: str, where: str) -> tuple[tuple[str, ...], str]:
     """Captions and split, where the JSON has any: other tools' JSON has other things in it."""
     try:
-        fields: Any = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        fields: Any = parse_json(text)
+    except ValueError as error:
         raise DataError(f"{where}: not JSON ({error}).") from error
     if not isinstance(fields, dict):
         raise DataError(f'{where}: not a JSON object such as {{"caption": ...}}.')
