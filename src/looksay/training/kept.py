@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,9 @@ from looksay.models import CaptionModel
 from looksay.text import Vocabulary
 from looksay.training.callbacks import BEST, epoch_weights
 from looksay.training.feature_sources import FeatureSource, folder_name, open_source
+from looksay.training.folder import recipe_of
 from looksay.training.prepare import default_features_folder
-from looksay.training.recipe import Recipe, recipe_from_dict
+from looksay.training.recipe import Recipe
 from looksay.training.trunk import build_seeing_model
 
 
@@ -46,11 +46,7 @@ def load_epoch(run: Path, *epochs: int, features: Path | None = None) -> KeptEpo
 
     Raises TrainingError, naming the epochs that are kept, where one of them is not.
     """
-    try:
-        values = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"{run} is no training run: it has no readable recipe.json") from error
-    recipe = recipe_from_dict(values, str(run / "recipe.json"))
+    recipe = recipe_of(run)
     paths = _weights_of(run, epochs)
     vocabulary = Vocabulary.load(run / "vocabulary.txt")
     source = open_source(recipe.features)
