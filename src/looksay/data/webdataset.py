@@ -15,7 +15,6 @@ Archives have to be plain: of a compressed one nothing can be read but the whole
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -24,12 +23,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from looksay.data.gathering import Gathering
-from looksay.data.reading import check_name
+from looksay.data.reading import check_name, check_texts, parse_object
 from looksay.data.records import Dataset
 from looksay.data.splits import split_by_name, split_name
 from looksay.errors import DataError
 from looksay.images import SUFFIXES, Place, tar_members
-from looksay.json_text import parse_json
 
 FORM = "PATTERN"
 CAPTION_FIELDS = ("captions", "caption", "text")
@@ -184,16 +182,9 @@ def _sample(key: str, parts: Mapping[str, str], texts: _Texts) -> Sample:
 
 def _of_json(text: str, where: str) -> tuple[tuple[str, ...], str]:
     """Captions and split, where the JSON has any: other tools' JSON has other things in it."""
-    try:
-        fields: Any = parse_json(text)
-    except ValueError as error:
-        raise DataError(f"{where}: not JSON ({error}).") from error
-    if not isinstance(fields, dict):
-        raise DataError(f'{where}: not a JSON object such as {{"caption": ...}}.')
+    fields = parse_object(text, where, '{"caption": ...}')
     said: Any = next((fields[name] for name in CAPTION_FIELDS if fields.get(name)), [])
     captions = said if isinstance(said, list) else [said]
     split = fields.get("split") or ""
-    for value in (split, *captions):
-        if not isinstance(value, str):
-            raise DataError(f"{where}: {json.dumps(value)[:40]} stands where a text should.")
+    check_texts((split, *captions), where)
     return tuple(captions), split_name(split)
