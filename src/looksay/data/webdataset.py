@@ -27,7 +27,7 @@ from looksay.data.reading import check_name, check_texts, parse_object
 from looksay.data.records import Dataset
 from looksay.data.splits import split_by_name, split_name
 from looksay.errors import DataError
-from looksay.images import SUFFIXES, Place, tar_members
+from looksay.images import SUFFIXES, Place, is_tar_name, tar_members
 
 FORM = "PATTERN"
 CAPTION_FIELDS = ("captions", "caption", "text")
@@ -90,7 +90,7 @@ def find_shards(place: str) -> list[Path]:
             '"shards/train-{000..099}.tar" or "shards/*.tar" (in quotation marks).'
         )
     for shard in shards:
-        if shard.suffix.lower() != ".tar":
+        if not is_tar_name(shard):
             raise DataError(f"{shard} is no .tar file; decompress or rename it.")
     return list(dict.fromkeys(shards))
 

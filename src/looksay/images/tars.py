@@ -16,7 +16,6 @@ from types import MappingProxyType
 
 from looksay.errors import DataError
 
-SUFFIX = ".tar"
 # archives whose members' places are remembered: what is read in order needs one
 _REMEMBERED = 8
 _BLOCK = 512  # bytes; an archive ends with zeros
@@ -30,12 +29,17 @@ class Place:
     size: int
 
 
+def is_tar_name(name: str | os.PathLike[str]) -> bool:
+    """Whether a path or an address is a plain tar's, by its suffix."""
+    return os.fspath(name).lower().endswith(".tar")
+
+
 def find_archive(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
     """The archive that a path leads into, and the member's name there; None where it leads into
     none."""
     whole = Path(os.fspath(path))
     for archive in whole.parents:
-        if archive.suffix.lower() == SUFFIX and archive.is_file():
+        if is_tar_name(archive) and archive.is_file():
             return archive, whole.relative_to(archive).as_posix()
     return None
 
