@@ -13,7 +13,7 @@ from looksay.features.compute import Loaded
 from looksay.images import load_square
 from looksay.models import CaptionModel
 from looksay.text import Vocabulary
-from looksay.training.callbacks import BEST, epoch_weights
+from looksay.training.callbacks import BEST, epoch_weights, kept_epochs
 from looksay.training.feature_sources import FeatureSource, folder_name, open_source
 from looksay.training.folder import recipe_of
 from looksay.training.prepare import default_features_folder
@@ -74,8 +74,7 @@ def _weights_of(run: Path, epochs: Sequence[int]) -> list[Path]:
     files = {epoch: epoch_weights(run, epoch) for epoch in epochs}
     for epoch, path in (files or {0: run / BEST}).items():
         if not path.exists():
-            kept = sorted(int(p.name[6:9]) for p in (run / "epochs").glob("epoch-*.weights.h5"))
-            said = epoch or "(best)"
+            kept, said = list(kept_epochs(run)), epoch or "(best)"
             raise TrainingError(f"{run} keeps no epoch {said}; it has {kept or 'none'}")
     return list(files.values()) or [run / BEST]
 
