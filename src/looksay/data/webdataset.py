@@ -27,7 +27,7 @@ from looksay.data.reading import check_name, check_texts, parse_object
 from looksay.data.records import Dataset
 from looksay.data.splits import split_by_name, split_name
 from looksay.errors import DataError
-from looksay.images import SUFFIXES, Place, is_tar_name, tar_members
+from looksay.images import SUFFIXES, Span, is_tar_name, tar_members
 
 FORM = "PATTERN"
 CAPTION_FIELDS = ("captions", "caption", "text")
@@ -137,7 +137,7 @@ def _read(shard: Path) -> Iterator[Sample]:
         raise DataError(f"{shard} cannot be read: {error.strerror or error}.") from error
 
 
-def _by_key(members: Mapping[str, Place], shard: Path) -> dict[str, dict[str, str]]:
+def _by_key(members: Mapping[str, Span], shard: Path) -> dict[str, dict[str, str]]:
     """For each name up to the first dot its members, by what follows the dot, in lower case."""
     samples: dict[str, dict[str, str]] = {}
     for member in members:
@@ -156,7 +156,7 @@ class _Texts:
 
     shard: Path
     file: BinaryIO
-    members: Mapping[str, Place]
+    members: Mapping[str, Span]
 
     def read(self, member: str) -> str:
         where, place = f"{self.shard}, {member}", self.members[member]

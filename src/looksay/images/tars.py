@@ -22,7 +22,7 @@ _BLOCK = 512  # bytes; an archive ends with zeros
 
 
 @dataclass(frozen=True)
-class Place:
+class Span:
     """Where a member's bytes lie in its archive."""
 
     start: int
@@ -44,7 +44,7 @@ def find_archive(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
     return None
 
 
-def tar_members(archive: Path) -> MappingProxyType[str, Place]:
+def tar_members(archive: Path) -> MappingProxyType[str, Span]:
     """The plain files in an archive, in its order; of two of one name the later one, as unpacking
     has it. DataError, naming the archive, where it is damaged, compressed or no tar; OSError where
     it cannot be read."""
@@ -53,14 +53,14 @@ def tar_members(archive: Path) -> MappingProxyType[str, Place]:
 
 
 @lru_cache(_REMEMBERED)
-def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, Place]:
+def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, Span]:
     import tarfile  # not before: captioning starts without it
 
-    found: dict[str, Place] = {}
+    found: dict[str, Span] = {}
     try:
         with tarfile.open(archive, "r:") as tar:
             for member in tar:
-                place = Place(member.offset_data, member.size)
+                place = Span(member.offset_data, member.size)
                 if place.size < 0 or place.start + place.size > size:
                     raise tarfile.ReadError("it is cut off")
                 name = os.path.normpath(member.name).replace(os.sep, "/")
@@ -85,7 +85,7 @@ def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, P
 class Member(io.RawIOBase):
     """A member as a binary stream; closing it closes the archive."""
 
-    def __init__(self, archive: Path, place: Place) -> None:
+    def __init__(self, archive: Path, place: Span) -> None:
         self._file = archive.open("rb")
         self._left = self.size = place.size
         self._file.seek(place.start)
