@@ -30,17 +30,17 @@ BOXES = {
 }
 
 
-def image_seeds() -> list[bytes]:
+def image() -> list[bytes]:
     from hostile_pictures import good_pictures
 
     return list(good_pictures().values())
 
 
-def json_seed(content: Any) -> Callable[[], list[bytes]]:
+def of_json(content: Any) -> Callable[[], list[bytes]]:
     return lambda: [json.dumps(content).encode()]
 
 
-def bundle_seeds() -> list[bytes]:
+def bundle() -> list[bytes]:
     from looksay.runtime import SHIPPED
 
     config = json.loads((SHIPPED / "bundle.json").read_bytes())
@@ -50,19 +50,19 @@ def bundle_seeds() -> list[bytes]:
     return [json.dumps(config).encode(), json.dumps({**small, "format": 2}).encode()]
 
 
-def recipe_seeds() -> list[bytes]:
+def recipes() -> list[bytes]:
     import looksay
 
     folder = Path(looksay.__file__).parent / "recipes"
     return [path.read_bytes() for path in sorted(folder.glob("*.toml"))]
 
 
-def recipe_value_seeds() -> list[bytes]:
-    recipes = [tomllib.loads(seed.decode()) for seed in recipe_seeds()]
-    return [json.dumps({"name": "a recipe", **recipe}).encode() for recipe in recipes]
+def recipe_values() -> list[bytes]:
+    parsed = [tomllib.loads(seed.decode()) for seed in recipes()]
+    return [json.dumps({"name": "a recipe", **values}).encode() for values in parsed]
 
 
-def tsv_seeds() -> list[bytes]:
+def tsv() -> list[bytes]:
     def numbers(count: int) -> bytes:
         return base64.b64encode(np.arange(count, dtype="<f4").tobytes())
 
@@ -72,18 +72,18 @@ def tsv_seeds() -> list[bytes]:
     return [b"\t".join(row) + b"\n", b"\t".join(wide) + b"\n"]
 
 
-def npz_seeds() -> list[bytes]:
+def npz() -> list[bytes]:
     file = io.BytesIO()
     np.savez(file, feat=np.ones((2, 3), np.float32), bbox=np.ones((2, 4)), image_w=9, image_h=9)
     return [file.getvalue()]
 
 
-def flax_seeds() -> list[bytes]:
+def flax() -> list[bytes]:
     layer = {"kernel": np.ones((3, 3, 3, 2), np.float32), "bias": np.ones(2, np.float32)}
     return [pickle.dumps({"VGG16_0": {"Conv_0": layer}}, 4)]
 
 
-def torch_seeds() -> list[bytes]:
+def torch() -> list[bytes]:
     """A file of one tensor, (2, 3), as Torch wrote them: pickles, then the numbers."""
     tensor = (
         b"\x80\x02ccollections\nOrderedDict\n)R(X\x01\x00\x00\x00wctorch._utils\n"
@@ -96,7 +96,7 @@ def torch_seeds() -> list[bytes]:
     return [b"".join(head) + tensor + pickle.dumps(["0"], 2) + values]
 
 
-def onnx_seeds() -> list[bytes]:
+def onnx_graph() -> list[bytes]:
     from onnx import TensorProto, helper
 
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2]) for name in "xy"]

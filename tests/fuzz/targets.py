@@ -16,24 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from seeds import (
-    BOXES,
-    COCO,
-    FORM,
-    HTML,
-    KARPATHY,
-    MARKDOWN,
-    bundle_seeds,
-    flax_seeds,
-    image_seeds,
-    json_seed,
-    npz_seeds,
-    onnx_seeds,
-    recipe_seeds,
-    recipe_value_seeds,
-    torch_seeds,
-    tsv_seeds,
-)
+import seeds
 
 from looksay.errors import LooksayError
 from looksay.json_text import parse_json
@@ -250,12 +233,12 @@ def _form(_: Path) -> Target:
 
 
 TARGETS: dict[str, Fuzzed] = {
-    "image": Fuzzed(_image, image_seeds),
+    "image": Fuzzed(_image, seeds.image),
     "coco": Fuzzed(
         _data("annotations/captions_train2017.json", "coco:{folder}", photos="train2017/"),
-        json_seed(COCO),
+        seeds.of_json(seeds.COCO),
     ),
-    "karpathy": Fuzzed(_data("k.json", "karpathy:{folder}/k.json"), json_seed(KARPATHY)),
+    "karpathy": Fuzzed(_data("k.json", "karpathy:{folder}/k.json"), seeds.of_json(seeds.KARPATHY)),
     "flickr8k": Fuzzed(
         _data(
             "Flickr8k.token.txt", "flickr8k:{folder}", photos="Images/",
@@ -278,28 +261,32 @@ TARGETS: dict[str, Fuzzed] = {
     ),
     "splits": Fuzzed(
         _file("splits.json", "looksay.data.split_file:read_splits"),
-        json_seed({"format": 1, "splits": {"train": ["a.jpg"], "dev": ["b.jpg"]}}),
+        seeds.of_json({"format": 1, "splits": {"train": ["a.jpg"], "dev": ["b.jpg"]}}),
     ),
-    "boxes": Fuzzed(_file("boxes.json", "looksay.data.instances:load_boxes"), json_seed(BOXES)),
-    "recipe": Fuzzed(_file("recipe.toml", "looksay.training.recipe:load_recipe"), recipe_seeds),
-    "recipe-values": Fuzzed(_recipe_values, recipe_value_seeds),
-    "bundle": Fuzzed(_bundle, bundle_seeds),
-    "onnx": Fuzzed(_file("graph.onnx", "looksay.runtime.onnx_contents:check_onnx"), onnx_seeds),
+    "boxes": Fuzzed(
+        _file("boxes.json", "looksay.data.instances:load_boxes"), seeds.of_json(seeds.BOXES)
+    ),
+    "recipe": Fuzzed(_file("recipe.toml", "looksay.training.recipe:load_recipe"), seeds.recipes),
+    "recipe-values": Fuzzed(_recipe_values, seeds.recipe_values),
+    "bundle": Fuzzed(_bundle, seeds.bundle),
+    "onnx": Fuzzed(
+        _file("graph.onnx", "looksay.runtime.onnx_contents:check_onnx"), seeds.onnx_graph
+    ),
     "vocabulary": Fuzzed(
         _file("vocabulary.txt", "looksay.text:Vocabulary.load"),
         lambda: [b"<pad>\n<start>\n<end>\n<unk>\na\ndog\n"],
     ),
-    "html": Fuzzed(_page("page.html"), lambda: [HTML]),
-    "markdown": Fuzzed(_page("page.md"), lambda: [MARKDOWN]),
-    "regions-tsv": Fuzzed(_file("a.tsv", _regions_reader), tsv_seeds),
-    "regions-npz": Fuzzed(_file("a.npz", _regions_reader), npz_seeds),
+    "html": Fuzzed(_page("page.html"), lambda: [seeds.HTML]),
+    "markdown": Fuzzed(_page("page.md"), lambda: [seeds.MARKDOWN]),
+    "regions-tsv": Fuzzed(_file("a.tsv", _regions_reader), seeds.tsv),
+    "regions-npz": Fuzzed(_file("a.npz", _regions_reader), seeds.npz),
     "query": Fuzzed(_query, lambda: ['"a dog" -cat OR tree \u4e00\u4e8c\u4e09'.encode()]),
     "options": Fuzzed(_options, lambda: [b"beam=3&method=sample&top_p=0.5&seed=1&max_words=9"]),
-    "form": Fuzzed(_form, lambda: [FORM]),
+    "form": Fuzzed(_form, lambda: [seeds.FORM]),
     "torch-weights": Fuzzed(
-        _file("w.pth", "looksay.features.torch_weights:read_torch_weights"), torch_seeds
+        _file("w.pth", "looksay.features.torch_weights:read_torch_weights"), seeds.torch
     ),
-    "flax-weights": Fuzzed(_file("w.ckpt", _flax_reader), flax_seeds),
+    "flax-weights": Fuzzed(_file("w.ckpt", _flax_reader), seeds.flax),
 }  # fmt: skip
 
 
