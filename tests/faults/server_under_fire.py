@@ -74,11 +74,11 @@ def launch(folder: Path, *options: str) -> Server:
     return Server(process, int(found[1]), errors)
 
 
-def ask(port: int, data: bytes) -> tuple[int, bytes]:
+def ask(port: int, data: bytes, seconds: float = WAIT_SECONDS) -> tuple[int, bytes]:
     """The status and the body of the answer to these bytes; status 0 where there is none."""
     answer = b""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=WAIT_SECONDS) as connection:
+        with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:
             try:
                 connection.sendall(data)
             except (BrokenPipeError, ConnectionResetError):
