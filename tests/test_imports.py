@@ -18,6 +18,7 @@ SOURCE = Path(looksay.__file__).parent
 ROOMS = (
     "errors",
     "files",
+    "json_text",
     "locks",
     "silence",
     "images",
@@ -45,6 +46,7 @@ ROOMS = (
 BASE_ROOMS = (
     "errors",
     "files",
+    "json_text",
     "locks",
     "silence",
     "images",

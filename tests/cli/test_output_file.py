@@ -111,6 +111,15 @@ def test_a_file_of_something_else_is_left_alone(looksay, captioner, photos, form
     assert output.read_text() == "# my diary\nDear diary\n"
 
 
+@pytest.mark.parametrize("format", ["json", "jsonl"])
+def test_brackets_without_end_are_something_else(looksay, captioner, photos, format):
+    output = photos.parent / f"mine.{format}"
+    output.write_text("[" * 100_000 + "\n")
+    result = looksay("caption", "photos", "--output", output)
+    assert result.status == 2 and "name another --output file" in result.err
+    assert output.stat().st_size == 100_001
+
+
 def test_records_with_and_without_attention_are_not_mixed(looksay, captioner, photos):
     looksay("caption", "photos/a.png", "--output", "out.jsonl")
     result = looksay("caption", "photos", "--output", "out.jsonl", "--attention-values")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "hostile")]
 INSTRUMENTED = ["looksay", "PIL", "justhtml", "markdown_it", "python_multipart", "tomllib"]
 SECONDS_EACH, MEGABYTES = 5, 2048
+MEMORY = Path("/dev/shm")
 
 
 def main() -> int:
@@ -42,15 +44,23 @@ def fuzz(name: str, options: argparse.Namespace) -> bool:
     from targets import TARGETS
 
     options.findings.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as corpus:
+    # in memory; atheris ends its process where it stands, and nobody else would tidy up
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as scratch:
+        (corpus := Path(scratch) / "corpus").mkdir()
         for seed in TARGETS[name].seeds():
-            (Path(corpus) / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
-        command = [sys.executable, __file__, "--inside", name, corpus]
+            (corpus / hashlib.sha256(seed).hexdigest()[:16]).write_bytes(seed)
+        command = [sys.executable, __file__, "--inside", name, str(corpus)]
         command += [f"-max_total_time={options.seconds}", f"-timeout={SECONDS_EACH}"]
         command += [f"-rss_limit_mb={MEGABYTES}", "-max_len=20000", "-verbosity=1"]
         command += [f"-artifact_prefix={options.findings.resolve()}/{name}-"]
         began = time.monotonic()
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=os.environ | {"TMPDIR": scratch},
+        )
     said = done.stdout + done.stderr
     runs = re.findall(r"Done (\d+) runs|#(\d+)\s", said)
     tried = next((int(a or b) for a, b in reversed(runs)), 0)

@@ -6,23 +6,20 @@ reads; all else that it raises is a finding.
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import io
-import json
-import pickle
+import pkgutil
 import sqlite3
 import tempfile
-import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
 
-import numpy as np
+import seeds
 
 from looksay.errors import LooksayError
+from looksay.json_text import parse_json
 
 Target = Callable[[bytes], object]
 
@@ -63,16 +60,20 @@ def _image(_: Path) -> Target:
     return read
 
 
-def _data(files: dict[str, str | None], load: str) -> Callable[[Path], Target]:
-    """A data set's folder in which the file whose content is None is the fuzzed one."""
+def _data(
+    name: str, load: str, *, photos: str = "", more: Mapping[str, str] = MappingProxyType({})
+) -> Callable[[Path], Target]:
+    """A data set's folder in which the file of that name is fuzzed: its photographs lie below
+    `photos`, other files beside them."""
 
     def make(folder: Path) -> Target:
         from looksay.data import load_data
 
-        for name, content in files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_text(content or "")
-        fuzzed = folder / next(name for name, content in files.items() if content is None)
+        others = {f"{photos}{photo}": "" for photo in ("a.jpg", "b.jpg", "x/b.jpg")} | dict(more)
+        for other, content in {**others, name: ""}.items():
+            (folder / other).parent.mkdir(parents=True, exist_ok=True)
+            (folder / other).write_text(content)
+        fuzzed = folder / name
 
         def read(data: bytes) -> None:
             fuzzed.write_bytes(data)
@@ -84,42 +85,23 @@ def _data(files: dict[str, str | None], load: str) -> Callable[[Path], Target]:
     return make
 
 
-COCO = {
-    "images": [{"id": 1, "file_name": "a.jpg"}, {"id": 2, "file_name": "b.jpg"}],
-    "annotations": [{"image_id": 1, "id": 7, "caption": "A dog."}],
-}
-KARPATHY = {
-    "images": [
-        {"filename": "a.jpg", "split": "train", "sentences": [{"raw": "A dog.", "tokens": ["a"]}]},
-        {"filename": "b.jpg", "split": "val", "filepath": "x", "sentences": [{"tokens": ["b"]}]},
-    ]
-}
-BOXES = {
-    "images": [{"id": 1, "file_name": "a.jpg", "width": 9, "height": 9}],
-    "categories": [{"id": 3, "name": "dog"}],
-    "annotations": [{"image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4.5]}],
-}
+Reader = Callable[[Path], object]
 
 
-def _file(name: str, read: Callable[[], Callable[[Path], object]]) -> Callable[[Path], Target]:
-    """A reader of one file."""
+def _file(name: str, reader: str | Callable[[], Reader]) -> Callable[[Path], Target]:
+    """A reader of one file, by the name that it is imported by, or by what makes it."""
 
     def make(folder: Path) -> Target:
-        path, reader = folder / name, read()
+        path = folder / name
+        read = pkgutil.resolve_name(reader) if isinstance(reader, str) else reader()
 
         def target(data: bytes) -> None:
             path.write_bytes(data)
-            reader(path)
+            read(path)
 
         return target
 
     return make
-
-
-def _recipe_reader() -> Callable[[Path], object]:
-    from looksay.training.recipe import load_recipe
-
-    return load_recipe
 
 
 def _recipe_values(_: Path) -> Target:
@@ -127,8 +109,8 @@ def _recipe_values(_: Path) -> Target:
 
     def read(data: bytes) -> None:
         try:
-            values = json.loads(data)
-        except (ValueError, RecursionError):  # never gets there
+            values = parse_json(data)
+        except ValueError:  # never gets there
             return
         if isinstance(values, dict):
             recipe_from_dict(values)
@@ -136,37 +118,7 @@ def _recipe_values(_: Path) -> Target:
     return read
 
 
-def _vocabulary_reader() -> Callable[[Path], object]:
-    from looksay.text import Vocabulary
-
-    return Vocabulary.load
-
-
-def _splits_reader() -> Callable[[Path], object]:
-    from looksay.data.split_file import read_splits
-
-    return read_splits
-
-
-def _boxes_reader() -> Callable[[Path], object]:
-    from looksay.data.instances import load_boxes
-
-    return load_boxes
-
-
-def _onnx_reader() -> Callable[[Path], object]:
-    from looksay.runtime.onnx_contents import check_onnx
-
-    return check_onnx
-
-
-def _torch_reader() -> Callable[[Path], object]:
-    from looksay.features.torch_weights import read_torch_weights
-
-    return read_torch_weights
-
-
-def _flax_reader() -> Callable[[Path], object]:
+def _flax_reader() -> Reader:
     from looksay.features import vgg16_weights
 
     def read(path: Path) -> None:
@@ -177,7 +129,7 @@ def _flax_reader() -> Callable[[Path], object]:
     return read
 
 
-def _regions_reader() -> Callable[[Path], object]:
+def _regions_reader() -> Reader:
     from looksay.features.regions.published import open_region_file
 
     def read(path: Path) -> None:
@@ -280,160 +232,66 @@ def _form(_: Path) -> Target:
     return read
 
 
-def _image_seeds() -> list[bytes]:
-    from hostile_pictures import good_pictures
-
-    return list(good_pictures().values())
-
-
-def _json_seed(content: Any) -> Callable[[], list[bytes]]:
-    return lambda: [json.dumps(content).encode()]
-
-
-def _bundle_seeds() -> list[bytes]:
-    from looksay.runtime import SHIPPED
-
-    config = json.loads((SHIPPED / "bundle.json").read_bytes())
-    config.pop("sha256", None)  # without its seal, or nothing would get past that
-    small = {key: value for key, value in config.items() if key not in ("figures", "data")}
-    small["regions"] = {"source": "file"}
-    return [json.dumps(config).encode(), json.dumps({**small, "format": 2}).encode()]
-
-
-def _recipe_seeds() -> list[bytes]:
-    import looksay
-
-    folder = Path(looksay.__file__).parent / "recipes"
-    return [path.read_bytes() for path in sorted(folder.glob("*.toml"))]
-
-
-def _recipe_value_seeds() -> list[bytes]:
-    recipes = [tomllib.loads(seed.decode()) for seed in _recipe_seeds()]
-    return [json.dumps({"name": "a recipe", **recipe}).encode() for recipe in recipes]
-
-
-def _tsv_seeds() -> list[bytes]:
-    def numbers(count: int) -> bytes:
-        return base64.b64encode(np.arange(count, dtype="<f4").tobytes())
-
-    row = [b"7", b"640", b"480", b"2", numbers(8), numbers(6)]
-    classes = base64.b64encode(np.arange(2, dtype="<i8").tobytes())
-    wide = [*row[:3], classes, numbers(2), classes, numbers(2), *row[3:]]
-    return [b"\t".join(row) + b"\n", b"\t".join(wide) + b"\n"]
-
-
-def _npz_seeds() -> list[bytes]:
-    file = io.BytesIO()
-    np.savez(file, feat=np.ones((2, 3), np.float32), bbox=np.ones((2, 4)), image_w=9, image_h=9)
-    return [file.getvalue()]
-
-
-def _flax_seeds() -> list[bytes]:
-    layer = {"kernel": np.ones((3, 3, 3, 2), np.float32), "bias": np.ones(2, np.float32)}
-    return [pickle.dumps({"VGG16_0": {"Conv_0": layer}}, 4)]
-
-
-def _torch_seeds() -> list[bytes]:
-    """A file of one tensor, (2, 3), as Torch wrote them: pickles, then the numbers."""
-    tensor = (
-        b"\x80\x02ccollections\nOrderedDict\n)R(X\x01\x00\x00\x00wctorch._utils\n"
-        b"_rebuild_tensor_v2\n((X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000"
-        b"X\x03\x00\x00\x00cpuK\x06NtQK\x00K\x02K\x03\x86K\x03K\x01\x86\x89Ntr"
-    )
-    tensor = tensor[:-2] + b"tRu."
-    head = [pickle.dumps(0x1950A86A20F9469CFC6C, 2), pickle.dumps(1001, 2), pickle.dumps({}, 2)]
-    values = (6).to_bytes(8, "little") + np.arange(6, dtype="<f4").tobytes()
-    return [b"".join(head) + tensor + pickle.dumps(["0"], 2) + values]
-
-
-def _onnx_seeds() -> list[bytes]:
-    from onnx import TensorProto, helper
-
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2]) for name in "xy"]
-    fixed = helper.make_tensor("w", TensorProto.FLOAT, [2], [1.0, 2.0])
-    node = helper.make_node("Add", ["x", "w"], ["y"])
-    graph = helper.make_graph([node], "g", ends[:1], ends[1:], [fixed])
-    return [helper.make_model(graph).SerializeToString()]
-
-
-HTML = b"""<!doctype html><meta charset=utf-8><base href="/x/"><p>{{ page }}<a href=y>
-<img src="a.jpg" alt='' width=3></a><picture>
-<source srcset="a.webp 2x"><img SRC=b.jpg alt></picture><?php x ?>"""
-MARKDOWN = b"""---\ntitle: x\n---\n# A\n\n> ![a *dog*](a.jpg "t") and [![](b.png)](c)
-\n![x][y] ![y]
-
-| a | b |\n|---|---|\n| ![1](1.jpg) | <img src=2.jpg> |\n\n[y]: z.jpg\n`![no](code)`\n"""
-FORM = (
-    b'multipart/form-data; boundary=x\n--x\r\nContent-Disposition: form-data; name="image"; '
-    b'filename="a.jpg"\r\nContent-Type: image/jpeg\r\n\r\n\xff\xd8\xff\r\n--x--\r\n'
-)
-_PICTURES: dict[str, str | None] = {"a.jpg": "", "b.jpg": "", "x/b.jpg": ""}
-_OF_COCO = {f"train2017/{name}": "" for name in _PICTURES}
-
 TARGETS: dict[str, Fuzzed] = {
-    "image": Fuzzed(_image, _image_seeds),
+    "image": Fuzzed(_image, seeds.image),
     "coco": Fuzzed(
-        _data({**_OF_COCO, "annotations/captions_train2017.json": None}, "coco:{folder}"),
-        _json_seed(COCO),
+        _data("annotations/captions_train2017.json", "coco:{folder}", photos="train2017/"),
+        seeds.of_json(seeds.COCO),
     ),
-    "karpathy": Fuzzed(
-        _data({**_PICTURES, "k.json": None}, "karpathy:{folder}/k.json"), _json_seed(KARPATHY)
-    ),
+    "karpathy": Fuzzed(_data("k.json", "karpathy:{folder}/k.json"), seeds.of_json(seeds.KARPATHY)),
     "flickr8k": Fuzzed(
         _data(
-            {
-                **{f"Images/{name}": "" for name in _PICTURES},
-                "Flickr_8k.trainImages.txt": "a.jpg\n",
-                "Flickr8k.token.txt": None,
-            },
-            "flickr8k:{folder}",
+            "Flickr8k.token.txt", "flickr8k:{folder}", photos="Images/",
+            more={"Flickr_8k.trainImages.txt": "a.jpg\n"},
         ),
         lambda: [b"a.jpg#0\tA dog .\nb.jpg#1\tTwo .\n"],
     ),
     "flickr30k": Fuzzed(
-        _data(
-            {**{f"images/{name}": "" for name in _PICTURES}, "results.csv": None},
-            "flickr30k:{folder}",
-        ),
+        _data("results.csv", "flickr30k:{folder}", photos="images/"),
         lambda: [b"image_name| comment_number| comment\na.jpg| 0| A dog .\nb.jpg| 4   Two .\n"],
     ),
     "folder-jsonl": Fuzzed(
-        _data({**_PICTURES, "metadata.jsonl": None}, "folder:{folder}"),
+        _data("metadata.jsonl", "folder:{folder}"),
         lambda: [b'{"file_name": "a.jpg", "caption": "A dog.", "split": "dev"}\n'
                  b'{"image": "b.jpg", "captions": ["x", "y"]}\n'],
     ),
     "folder-csv": Fuzzed(
-        _data({**_PICTURES, "captions.csv": None}, "folder:{folder}"),
+        _data("captions.csv", "folder:{folder}"),
         lambda: [b'image,caption,split\na.jpg,"A, dog",train\nb.jpg,Two,dev\n'],
     ),
     "splits": Fuzzed(
-        _file("splits.json", _splits_reader),
-        _json_seed({"format": 1, "splits": {"train": ["a.jpg"], "dev": ["b.jpg"]}}),
+        _file("splits.json", "looksay.data.split_file:read_splits"),
+        seeds.of_json({"format": 1, "splits": {"train": ["a.jpg"], "dev": ["b.jpg"]}}),
     ),
-    "boxes": Fuzzed(_file("boxes.json", _boxes_reader), _json_seed(BOXES)),
-    "recipe": Fuzzed(_file("recipe.toml", _recipe_reader), _recipe_seeds),
-    "recipe-values": Fuzzed(_recipe_values, _recipe_value_seeds),
-    "bundle": Fuzzed(_bundle, _bundle_seeds),
-    "onnx": Fuzzed(_file("graph.onnx", _onnx_reader), _onnx_seeds),
+    "boxes": Fuzzed(
+        _file("boxes.json", "looksay.data.instances:load_boxes"), seeds.of_json(seeds.BOXES)
+    ),
+    "recipe": Fuzzed(_file("recipe.toml", "looksay.training.recipe:load_recipe"), seeds.recipes),
+    "recipe-values": Fuzzed(_recipe_values, seeds.recipe_values),
+    "bundle": Fuzzed(_bundle, seeds.bundle),
+    "onnx": Fuzzed(
+        _file("graph.onnx", "looksay.runtime.onnx_contents:check_onnx"), seeds.onnx_graph
+    ),
     "vocabulary": Fuzzed(
-        _file("vocabulary.txt", _vocabulary_reader),
+        _file("vocabulary.txt", "looksay.text:Vocabulary.load"),
         lambda: [b"<pad>\n<start>\n<end>\n<unk>\na\ndog\n"],
     ),
-    "html": Fuzzed(_page("page.html"), lambda: [HTML]),
-    "markdown": Fuzzed(_page("page.md"), lambda: [MARKDOWN]),
-    "regions-tsv": Fuzzed(_file("a.tsv", _regions_reader), _tsv_seeds),
-    "regions-npz": Fuzzed(_file("a.npz", _regions_reader), _npz_seeds),
+    "html": Fuzzed(_page("page.html"), lambda: [seeds.HTML]),
+    "markdown": Fuzzed(_page("page.md"), lambda: [seeds.MARKDOWN]),
+    "regions-tsv": Fuzzed(_file("a.tsv", _regions_reader), seeds.tsv),
+    "regions-npz": Fuzzed(_file("a.npz", _regions_reader), seeds.npz),
     "query": Fuzzed(_query, lambda: ['"a dog" -cat OR tree \u4e00\u4e8c\u4e09'.encode()]),
     "options": Fuzzed(_options, lambda: [b"beam=3&method=sample&top_p=0.5&seed=1&max_words=9"]),
-    "form": Fuzzed(_form, lambda: [FORM]),
-    "torch-weights": Fuzzed(_file("w.pth", _torch_reader), _torch_seeds),
-    "flax-weights": Fuzzed(_file("w.ckpt", _flax_reader), _flax_seeds),
+    "form": Fuzzed(_form, lambda: [seeds.FORM]),
+    "torch-weights": Fuzzed(
+        _file("w.pth", "looksay.features.torch_weights:read_torch_weights"), seeds.torch
+    ),
+    "flax-weights": Fuzzed(_file("w.ckpt", _flax_reader), seeds.flax),
 }  # fmt: skip
 
 
 @contextlib.contextmanager
 def opened(name: str) -> Iterator[Target]:
     """The function of a target, with a folder of its own as long as it is open."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory() as folder:
         yield TARGETS[name].make(Path(folder))

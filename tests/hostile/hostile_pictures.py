@@ -34,9 +34,9 @@ FORMATS: dict[str, tuple[str, dict[str, object]]] = {
 }
 
 
-def hostile_pictures(seed: int = 7) -> Iterator[tuple[str, bytes]]:
+def hostile_pictures() -> Iterator[tuple[str, bytes]]:
     """Names and bytes: mutations of good files, and files that are lies from the start."""
-    chance = random.Random(seed)
+    chance = random.Random(7)
     for name, data in good_pictures().items():
         yield from _mutations(name, data, chance)
     yield from _bombs()

@@ -40,11 +40,10 @@ def asked(
     first: str = "POST /v1/captions",
     body: bytes = b"",
     *lines: str,
-    length: bool = True,
 ) -> Asked:
     """A request of these headers."""
     head = [f"{first} HTTP/1.1", "Host: localhost", *lines]
-    if length and (body or first.startswith("POST")):
+    if body or first.startswith("POST"):
         head.append(f"Content-Length: {len(body)}")
     data = "\r\n".join([*head, "", ""]).encode("latin-1", "replace") + body
     return Asked(name, data, (expected,) if isinstance(expected, int) else expected)

@@ -52,6 +52,11 @@ def test_a_tar_gives_its_pictures_and_each_its_bytes(photos):
     assert items[1].source.read() == (photos / "a.png").read_bytes()
 
 
+def test_a_tar_with_a_patterns_signs_in_its_name_is_a_tar(photos):
+    make_tar("s[1].tar", {"1.jpg": "photos/b.jpg"})
+    assert names_of("s[1].tar") == ["s[1].tar/1.jpg"]
+
+
 @pytest.mark.parametrize("damage", ["empty", "text", "torn", "compressed", "no pictures"])
 def test_what_is_wrong_with_a_tar_is_an_item_with_a_sentence(photos, damage):
     make_tar("s.tar", {"1.jpg": "photos/b.jpg", "2.jpg": "photos/b.jpg"})

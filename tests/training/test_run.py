@@ -124,6 +124,17 @@ def test_the_best_epochs_weights_are_put_back(tmp_path):
     assert (tmp_path / callbacks.BEST).read_bytes() == b"first"
 
 
+def test_of_more_than_999_epochs_the_last_ones_are_kept(tmp_path):
+    history = [{"epoch": number, "CIDEr-D": 0.5} for number in (1, 999, 1000, 1001)]
+    for entry in history:
+        path = callbacks.epoch_weights(tmp_path, entry["epoch"])
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    assert list(callbacks.kept_epochs(tmp_path)) == [1, 999, 1000, 1001]
+    callbacks.EpochEnd(tmp_path, history, dict, str, patience=0, keep_epochs=2)._forget(1001)
+    assert list(callbacks.kept_epochs(tmp_path)) == [1, 1000, 1001]  # the best is the first
+
+
 def test_another_recipe_cannot_resume(tmp_path, recipe):
     (tmp_path / "checkpoint.npz").write_bytes(b"")
     (tmp_path / "vocabulary.txt").write_bytes(b"")

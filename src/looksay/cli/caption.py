@@ -18,6 +18,7 @@ from looksay.cli.inputs import STDIN, Picture, Problem, check_inputs, find_pictu
 from looksay.cli.outputs import FORMATS, Writer, guess_format, open_writer
 from looksay.cli.progress import Progress
 from looksay.errors import UsageError
+from looksay.scale.lists import is_list
 
 EXAMPLES = """\b
 Examples:
@@ -122,7 +123,7 @@ def caption(
         )
     if column or ray_address:
         raise UsageError("--column and --ray-address need --engine ray.")
-    if files_from and Path(files_from).suffix.lower() in (".parquet", ".jsonl"):
+    if files_from and is_list(files_from):
         raise UsageError(f"{files_from}: only --engine ray reads such lists; give one name a line.")
     file = None if output is None else Path(output)
     format = guess_format(format, file)

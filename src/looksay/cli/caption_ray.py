@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from looksay.cli.captioning import problem_line
-from looksay.cli.exits import Session
+from looksay.cli.exits import is_debugging
 from looksay.cli.inputs import STDIN, all_names
 from looksay.cli.progress import Progress
 from looksay.errors import UsageError
@@ -32,18 +32,9 @@ def caption_ray(
 
     Returns the exit status. Raises UsageError before any work.
     """
+    output = _check_options(pictures, output, refused)
     from looksay.scale.cluster import need_ray
 
-    for option, value in refused.items():
-        if value:
-            raise UsageError(
-                f"{option} and --engine ray do not go together: --engine ray writes a folder of "
-                "Parquet parts, with captions and scores."
-            )
-    if output is None:
-        raise UsageError("--engine ray needs --output DIR, a folder for its Parquet parts.")
-    if STDIN in pictures:
-        raise UsageError("--engine ray reads no picture from standard input; name files.")
     need_ray()
     from looksay.scale.captions import caption_on_ray
 
@@ -54,7 +45,6 @@ def caption_ray(
             progress.say(problem_line(name, error))
         progress.advance()
 
-    session = click.get_current_context().find_object(Session)
     try:
         outcome = caption_on_ray(
             _items(pictures, files_from, column),
@@ -63,7 +53,7 @@ def caption_ray(
             options=options,
             batch_size=batch_size,
             address=address,
-            debug=session is not None and session.debug,
+            debug=is_debugging(),
             watch=watch,
         )
     finally:
@@ -73,6 +63,21 @@ def caption_ray(
         f"{outcome.earlier:,} done before"
     )
     return 1 if outcome.failed else 0
+
+
+def _check_options(pictures: tuple[str, ...], output: str | None, refused: dict[str, Any]) -> str:
+    """The folder to write to."""
+    for option, value in refused.items():
+        if value:
+            raise UsageError(
+                f"{option} and --engine ray do not go together: --engine ray writes a folder of "
+                "Parquet parts, with captions and scores."
+            )
+    if output is None:
+        raise UsageError("--engine ray needs --output DIR, a folder for its Parquet parts.")
+    if STDIN in pictures:
+        raise UsageError("--engine ray reads no picture from standard input; name files.")
+    return output
 
 
 def _items(pictures: tuple[str, ...], files_from: str | None, column: str | None) -> Iterator[Any]:

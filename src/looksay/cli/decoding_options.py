@@ -9,8 +9,6 @@ import click
 
 from looksay.errors import UsageError
 
-SAMPLING_ONLY = ("temperature", "top_k", "top_p", "seed")
-
 _OPTIONS = [
     click.option(
         "--beam",

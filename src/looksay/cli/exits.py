@@ -29,6 +29,12 @@ class Session:
     words: tuple[str, ...] = ()
 
 
+def is_debugging() -> bool:
+    """Whether the command that runs was given `--debug`."""
+    session = click.get_current_context().find_object(Session)
+    return session is not None and session.debug
+
+
 def debug_option() -> click.Option:
     """A fresh `--debug` option, for the group and for each verb."""
 

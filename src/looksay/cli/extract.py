@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from looksay.cli.engine_options import RAY, RAY_ADDRESS
-from looksay.cli.exits import FAILED, Session
+from looksay.cli.exits import FAILED, is_debugging
 from looksay.cli.training_options import (
     data_option,
     features_option,
@@ -105,6 +105,5 @@ def _machines(engine: str, address: str | None) -> Iterator[ComputeAll | None]:
     need_ray()
     from looksay.scale.features import compute_on_ray
 
-    session = click.get_current_context().find_object(Session)
-    with connected(address, debug=session is not None and session.debug):
+    with connected(address, debug=is_debugging()):
         yield compute_on_ray

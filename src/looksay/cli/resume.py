@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from looksay.cli.records import CSV_COLUMNS, SCHEMA
 from looksay.errors import UsageError
+from looksay.json_text import parse_json
 
 Record = dict[str, Any]
 
@@ -82,7 +82,7 @@ def _read_jsonl(path: Path, content: bytes, attention: bool) -> Earlier:
     earlier, kept = Earlier(), []
     for line in _whole_lines(content).split(b"\n")[:-1]:
         try:
-            record = json.loads(line)
+            record = parse_json(line)
         except ValueError:
             raise _refuse(path, "JSON Lines file") from None
         if _take(earlier, path, record, attention, "JSON Lines file"):
@@ -94,7 +94,7 @@ def _read_jsonl(path: Path, content: bytes, attention: bool) -> Earlier:
 
 def _read_json(path: Path, content: bytes, attention: bool) -> Earlier:
     try:
-        records = json.loads(content)
+        records = parse_json(content)
     except ValueError:
         raise _refuse(path, "JSON file") from None
     if not isinstance(records, list):

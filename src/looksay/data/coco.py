@@ -12,6 +12,7 @@ data set is of one year: the pictures of 2014 and 2017 are the same, divided in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ YEARS = ("2014", "2017")
 SPLITS = {"train": "train", "val": "dev"}
 # What tells the annotations of COCO's other tasks: the first of these fields that is there.
 OTHER_TASKS = {"keypoints": "keypoints", "segments_info": "panoptic", "segmentation": "instances"}
+_STEM = re.compile(r"(?:COCO_[a-z]+[0-9]{4}_)?([0-9]{12})")
 
 
 def load_coco(folder: Path, name: str, year: str = "") -> Dataset:
@@ -45,6 +47,13 @@ def load_coco(folder: Path, name: str, year: str = "") -> Dataset:
                 )
     files = gathering.usable(lambda picture: images.find(picture, str(folder)))
     return gathering.dataset(files, splits, name)
+
+
+def coco_number(stem: str) -> int | None:
+    """COCO's number of a picture by its file's name, without folder and suffix: 391895 of
+    COCO_val2014_000000391895 and of 000000391895. None of a name that is not COCO's."""
+    found = _STEM.fullmatch(stem)
+    return int(found[1]) if found else None
 
 
 def _annotation_files(folder: Path, year: str) -> dict[str, Path]:

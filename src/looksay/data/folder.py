@@ -12,14 +12,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from looksay.data.gathering import Gathering
-from looksay.data.reading import ImageFolder, check_name, read_text
+from looksay.data.reading import (
+    ImageFolder,
+    check_name,
+    check_texts,
+    parse_object,
+    read_text,
+)
 from looksay.data.records import Dataset
 from looksay.data.splits import split_by_name, split_name
 from looksay.errors import DataError
@@ -87,18 +92,11 @@ def _jsonl_rows(path: Path) -> Iterator[Row]:
         if not line.strip():
             continue
         where = f"{path}, line {number}"
-        try:
-            fields = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{where}: not JSON ({error}).") from error
-        if not isinstance(fields, dict):
-            raise DataError(f'{where}: not a JSON object such as {{"file_name": ...}}.')
+        fields = parse_object(line, where, '{"file_name": ...}')
         captions = _field(fields, CAPTION_FIELDS, where)
         captions = captions if isinstance(captions, list) else [captions]
         image, split = _field(fields, IMAGE_FIELDS, where), fields.get("split") or ""
-        for value in (image, split, *captions):
-            if not isinstance(value, str):
-                raise DataError(f"{where}: {json.dumps(value)} stands where a text should.")
+        check_texts((image, split, *captions), where)
         yield Row(check_name(image, where), tuple(captions), split_name(split), where, True)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from looksay.errors import DataError
+from looksay.json_text import parse_json
 
 # What a field of a JSON file may be, as a sentence names it.
 TYPE_NAMES = {str: "a text", int: "a whole number", list: "a list", dict: "an object {...}"}
@@ -39,15 +40,33 @@ def read_json(path: Path, shorten: Callable[[dict[str, Any]], Any] | None = None
     """
     text = read_text(path)
     try:
-        return json.loads(text, object_hook=shorten)
+        return parse_json(text, shorten=shorten)
     except json.JSONDecodeError as error:
         reason = error.msg.removesuffix(" at")
         raise DataError(
             f"{path}: not JSON ({reason} at character {error.pos:,} of {len(text):,}); "
             "it may have been cut off, so copy or download it again."
         ) from error
-    except (ValueError, RecursionError) as error:  # a number of 5,000 digits, endless brackets
+    except ValueError as error:  # a number of 5,000 digits, endless brackets
         raise DataError(f"{path}: not JSON that can be read ({error}).") from error
+
+
+def parse_object(text: str, where: str, example: str) -> dict[str, Any]:
+    """A JSON object. DataError, beginning with `where`, for anything else."""
+    try:
+        fields = parse_json(text)
+    except ValueError as error:
+        raise DataError(f"{where}: not JSON ({error}).") from error
+    if not isinstance(fields, dict):
+        raise DataError(f"{where}: not a JSON object such as {example}.")
+    return fields
+
+
+def check_texts(values: Iterable[object], where: str) -> None:
+    """DataError, beginning with `where`, for the first that is no text."""
+    for value in values:
+        if not isinstance(value, str):
+            raise DataError(f"{where}: {_shown(value)} stands where a text should.")
 
 
 def get_field(entry: object, name: str, types: type | tuple[type, ...], where: str) -> Any:

@@ -15,7 +15,6 @@ Archives have to be plain: of a compressed one nothing can be read but the whole
 from __future__ import annotations
 
 import glob
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -24,11 +23,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 from looksay.data.gathering import Gathering
-from looksay.data.reading import check_name
+from looksay.data.reading import check_name, check_texts, parse_object
 from looksay.data.records import Dataset
 from looksay.data.splits import split_by_name, split_name
 from looksay.errors import DataError
-from looksay.images import SUFFIXES, Place, tar_members
+from looksay.images import SUFFIXES, Span, is_tar_name, tar_members
 
 FORM = "PATTERN"
 CAPTION_FIELDS = ("captions", "caption", "text")
@@ -91,7 +90,7 @@ def find_shards(place: str) -> list[Path]:
             '"shards/train-{000..099}.tar" or "shards/*.tar" (in quotation marks).'
         )
     for shard in shards:
-        if shard.suffix.lower() != ".tar":
+        if not is_tar_name(shard):
             raise DataError(f"{shard} is no .tar file; decompress or rename it.")
     return list(dict.fromkeys(shards))
 
@@ -138,7 +137,7 @@ def _read(shard: Path) -> Iterator[Sample]:
         raise DataError(f"{shard} cannot be read: {error.strerror or error}.") from error
 
 
-def _by_key(members: Mapping[str, Place], shard: Path) -> dict[str, dict[str, str]]:
+def _by_key(members: Mapping[str, Span], shard: Path) -> dict[str, dict[str, str]]:
     """For each name up to the first dot its members, by what follows the dot, in lower case."""
     samples: dict[str, dict[str, str]] = {}
     for member in members:
@@ -157,7 +156,7 @@ class _Texts:
 
     shard: Path
     file: BinaryIO
-    members: Mapping[str, Place]
+    members: Mapping[str, Span]
 
     def read(self, member: str) -> str:
         where, place = f"{self.shard}, {member}", self.members[member]
@@ -183,16 +182,9 @@ def _sample(key: str, parts: Mapping[str, str], texts: _Texts) -> Sample:
 
 def _of_json(text: str, where: str) -> tuple[tuple[str, ...], str]:
     """Captions and split, where the JSON has any: other tools' JSON has other things in it."""
-    try:
-        fields: Any = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{where}: not JSON ({error}).") from error
-    if not isinstance(fields, dict):
-        raise DataError(f'{where}: not a JSON object such as {{"caption": ...}}.')
+    fields = parse_object(text, where, '{"caption": ...}')
     said: Any = next((fields[name] for name in CAPTION_FIELDS if fields.get(name)), [])
     captions = said if isinstance(said, list) else [said]
     split = fields.get("split") or ""
-    for value in (split, *captions):
-        if not isinstance(value, str):
-            raise DataError(f"{where}: {json.dumps(value)[:40]} stands where a text should.")
+    check_texts((split, *captions), where)
     return tuple(captions), split_name(split)

@@ -5,15 +5,14 @@ B pictures, R places, D feature size.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 
+from looksay.data.coco import coco_number
 from looksay.decoding import DecodingOptions, Hypothesis, Stepper, decode
-
-COCO_NAME = re.compile(r"(?:^|/)(?:COCO_[a-z]+\d{4}_)?(\d{12})\.jpg$")
 
 
 def decode_split(
@@ -62,6 +61,8 @@ def to_coco_results(captions: Mapping[str, str]) -> list[dict[str, Any]]:
 
 def image_id(name: str) -> int | str:
     """COCO's id of a picture, as `to_coco_results` has it."""
-    number = COCO_NAME.search(name)
-    digits = number.group(1) if number else name
-    return int(digits) if digits.isdecimal() else name
+    path = PurePosixPath(name)
+    number = coco_number(path.stem) if path.suffix == ".jpg" else None
+    if number is not None:
+        return number
+    return int(name) if name.isdecimal() else name

@@ -86,9 +86,20 @@ def write_bundle(
                 **described,
             },
         )
-        if folder.exists():  # in one step each, so that no half of a bundle is ever there
-            folder.rename(Path(temporary) / "before")
+        _take_place(made, folder, Path(temporary) / "before")
+
+
+def _take_place(made: Path, folder: Path, before: Path) -> None:
+    """Moves the finished bundle to `folder`, and what is there to `before`, in one step each, so
+    that no half of a bundle is ever there. Where that fails, what was there comes back."""
+    try:
+        if folder.exists():
+            folder.rename(before)
         made.rename(folder)
+    except BaseException:
+        if before.exists() and not folder.exists():
+            before.rename(folder)
+        raise
 
 
 def export_graphs(model: CaptionModel, num_places: int, weights: Path, folder: Path) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from looksay.errors import FeatureError, RecipeError, nearest
+from looksay.runtime.manifest import sha256
 
 IMAGENET = "imagenet"
 # what recipes of before 0.2 call the ImageNet weights, which then came from packages alone
@@ -106,7 +106,7 @@ class Backbone:
             digest = SYNONYMS.get(str(weights), weights) or "random"
         else:
             try:
-                digest = hashlib.sha256(path.read_bytes()).hexdigest()
+                digest = sha256(path)
             except OSError as error:
                 raise FeatureError(
                     f"the weights file {path} cannot be read ({error.strerror})"

@@ -63,59 +63,59 @@ def extract_features(
     """
     result = Extraction(*hash_all(paths))
     wanted = {(digest, view): path for path, digest in result.hashes.items() for view in views}
-    unusable: set[str] = set()  # content hashes: such a file may lie here under several names
+    unusable: set[str] = set()
     if store.missing(wanted):
         with store.writing():
-            _fill(
-                store, wanted, compute, image_size, result, unusable, progress,
-                compute_all or compute_here,
-            )  # fmt: skip
+            missing = store.missing(wanted)  # fewer where another process was waited for
+            if missing:
+                _announce(store, len(missing))
+                bar = tqdm(total=len(missing), desc="features", unit="view", disable=not progress)
+                make = compute_all or compute_here
+                with bar, closing(make(missing, wanted, compute, image_size)) as computed:
+                    unusable = _keep(store, computed, wanted, result.problems, bar)
     for path in [path for path, digest in result.hashes.items() if digest in unusable]:
         del result.hashes[path]
     return result
 
 
-def _fill(
+def _announce(store: FeatureStore, count: int) -> None:
+    store.check_space(count)
+    gigabytes = store.disk_need(count) / 1e9
+    logger.info("extracting %d views of pictures, %.2f GB on disk", count, gigabytes)
+
+
+def _keep(
     store: FeatureStore,
+    computed: Iterable[Computed],
     wanted: dict[Key, Path],
-    compute: Compute,
-    image_size: int,
-    result: Extraction,
-    unusable: set[str],
-    progress: bool,
-    compute_all: ComputeAll,
-) -> None:
-    missing = store.missing(wanted)
-    if not missing:  # the process that was waited for has computed them all
-        return
-    store.check_space(len(missing))
-    logger.info(
-        "extracting %d views of pictures, %.2f GB on disk",
-        len(missing),
-        store.disk_need(len(missing)) / 1e9,
-    )
-    bar = tqdm(total=len(missing), desc="features", unit="view", disable=not progress)
-    with bar, closing(compute_all(missing, wanted, compute, image_size)) as computed:
-        for keys, arrays, problems in computed:
-            for key, sentence in problems.items():
-                if key[0] not in unusable:
-                    result.problems.append(sentence)
-                unusable.add(key[0])
-            same = _unchanged(keys, wanted, result, unusable)
-            if same:
-                store.append([keys[number] for number in same], *(part[same] for part in arrays))
-            bar.update(len(keys) + len(problems))
+    problems: list[str],
+    bar: tqdm,
+) -> set[str]:
+    """Takes the rows into the store as they come. Returns the content hashes (such a file may lie
+    here under several names) of pictures that are unreadable, or have changed; `problems` gets a
+    sentence about each."""
+    unusable: set[str] = set()
+    for keys, arrays, unreadable in computed:
+        for (digest, _), sentence in unreadable.items():
+            if digest not in unusable:
+                problems.append(sentence)
+            unusable.add(digest)
+        same = _unchanged(keys, wanted, problems, unusable)
+        if same:
+            store.append([keys[number] for number in same], *(part[same] for part in arrays))
+        bar.update(len(keys) + len(unreadable))
+    return unusable
 
 
 def _unchanged(
-    keys: Sequence[Key], wanted: dict[Key, Path], result: Extraction, unusable: set[str]
+    keys: Sequence[Key], wanted: dict[Key, Path], problems: list[str], unusable: set[str]
 ) -> list[int]:
     """The numbers of those keys whose pictures are still the ones that have been hashed: features
     never go to another picture."""
     now, _ = hash_all(wanted[key] for key in keys)
     changed = {key[0] for key in keys if now.get(wanted[key]) != key[0]}
     for path in dict.fromkeys(wanted[key] for key in keys if key[0] in changed - unusable):
-        result.problems.append(f"{path} has changed in the meantime and was left out; run again")
+        problems.append(f"{path} has changed in the meantime and was left out; run again")
     unusable |= changed
     return [number for number, key in enumerate(keys) if key[0] not in unusable]
 

@@ -31,6 +31,7 @@ import numpy as np
 from looksay.errors import FeatureError
 from looksay.files import replace_file
 from looksay.images import open_file
+from looksay.json_text import parse_json
 from looksay.locks import sole_holder
 from looksay.runtime.regions import BOX_SIZE, region_mask
 
@@ -220,7 +221,7 @@ class FeatureStore:
                 with self._locked():
                     if not path.exists():
                         replace_file(path, (json.dumps(self.identity, indent=2) + "\n").encode())
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = parse_json(path.read_text(encoding="utf-8"))
             if not isinstance(found, dict):
                 raise ValueError("it is no JSON object")
         except OSError as error:

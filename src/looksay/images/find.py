@@ -16,6 +16,12 @@ SUFFIXES = frozenset(
 )
 
 
+def is_picture_name(name: str) -> bool:
+    """Whether a file of this name is taken where a folder, a store or an archive is gone through:
+    it has a picture's suffix and is not hidden."""
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in SUFFIXES
+
+
 class FolderError(ImageError):
     """A folder that cannot be searched; what lies in it is not known."""
 
@@ -93,9 +99,9 @@ def _walk(folder: Path) -> Iterator[Path | ImageError]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = Path(parent, name)
-            if not name.startswith(".") and path.suffix.lower() in SUFFIXES:
-                if path.is_file() or path.is_symlink():  # no pipes: they would block
-                    yield path
+            # no pipes: they would block
+            if is_picture_name(name) and (path.is_file() or path.is_symlink()):
+                yield path
         while problems:
             yield _unreadable(problems.pop())
     while problems:

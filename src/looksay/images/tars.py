@@ -16,18 +16,22 @@ from types import MappingProxyType
 
 from looksay.errors import DataError
 
-SUFFIX = ".tar"
 # archives whose members' places are remembered: what is read in order needs one
 _REMEMBERED = 8
 _BLOCK = 512  # bytes; an archive ends with zeros
 
 
 @dataclass(frozen=True)
-class Place:
+class Span:
     """Where a member's bytes lie in its archive."""
 
     start: int
     size: int
+
+
+def is_tar_name(name: str | os.PathLike[str]) -> bool:
+    """Whether a path or an address is a plain tar's, by its suffix."""
+    return os.fspath(name).lower().endswith(".tar")
 
 
 def find_archive(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
@@ -35,12 +39,12 @@ def find_archive(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
     none."""
     whole = Path(os.fspath(path))
     for archive in whole.parents:
-        if archive.suffix.lower() == SUFFIX and archive.is_file():
+        if is_tar_name(archive) and archive.is_file():
             return archive, whole.relative_to(archive).as_posix()
     return None
 
 
-def tar_members(archive: Path) -> MappingProxyType[str, Place]:
+def tar_members(archive: Path) -> MappingProxyType[str, Span]:
     """The plain files in an archive, in its order; of two of one name the later one, as unpacking
     has it. DataError, naming the archive, where it is damaged, compressed or no tar; OSError where
     it cannot be read."""
@@ -49,14 +53,14 @@ def tar_members(archive: Path) -> MappingProxyType[str, Place]:
 
 
 @lru_cache(_REMEMBERED)
-def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, Place]:
+def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, Span]:
     import tarfile  # not before: captioning starts without it
 
-    found: dict[str, Place] = {}
+    found: dict[str, Span] = {}
     try:
         with tarfile.open(archive, "r:") as tar:
             for member in tar:
-                place = Place(member.offset_data, member.size)
+                place = Span(member.offset_data, member.size)
                 if place.size < 0 or place.start + place.size > size:
                     raise tarfile.ReadError("it is cut off")
                 name = os.path.normpath(member.name).replace(os.sep, "/")
@@ -81,7 +85,7 @@ def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, P
 class Member(io.RawIOBase):
     """A member as a binary stream; closing it closes the archive."""
 
-    def __init__(self, archive: Path, place: Place) -> None:
+    def __init__(self, archive: Path, place: Span) -> None:
         self._file = archive.open("rb")
         self._left = self.size = place.size
         self._file.seek(place.start)

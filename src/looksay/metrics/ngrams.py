@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from looksay.errors import DataError
+from looksay.json_text import parse_json
 
 MAX_N = 4  # all metrics here count n-grams of 1 to 4 tokens
 
@@ -85,7 +86,7 @@ class DocumentFrequencies:
     def load(cls, path: str | os.PathLike[str]) -> DocumentFrequencies:
         """Read a saved file. DataError, naming it, where it is damaged."""
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            content = parse_json(Path(path).read_text(encoding="utf-8"))
             if content["format"] != 1:
                 raise ValueError(f"format {content['format']!r}")
             counts = {tuple(ngram.split(" ")): int(n) for ngram, n in content["counts"].items()}

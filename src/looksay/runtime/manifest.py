@@ -13,6 +13,7 @@ from typing import Any
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
 from looksay.files import replace_file
+from looksay.json_text import parse_json
 from looksay.runtime.confidence import Confidence
 from looksay.runtime.regions import DETECTOR, FILE, RegionSettings
 from looksay.text import is_language_tag
@@ -58,8 +59,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise BundleError(f"{path} is far too large to be a bundle's description; it is refused.")
     content = path.read_bytes()
     try:
-        config = json.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        config = parse_json(content.decode("utf-8"))
+    except ValueError as error:
         raise BundleError(
             f"{path} is damaged, it is no valid JSON ({error}); get the bundle again."
         ) from error

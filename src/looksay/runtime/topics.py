@@ -5,7 +5,6 @@ B pictures, Q topics.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from looksay.errors import BundleError
+from looksay.json_text import parse_json
 
 TOPICS = "topics.json"
 MAX_BYTES = 1 << 20
@@ -37,7 +37,7 @@ def read_topics(path: Path) -> tuple[tuple[str, ...], ...]:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError("it is far too large")
-        found = json.loads(path.read_text(encoding="utf-8"))["top_words"]
+        found = parse_json(path.read_text(encoding="utf-8"))["top_words"]
         if not all(isinstance(word, str) for of_topic in found for word in of_topic):
             raise ValueError("a topic has something else than words")
     except (OSError, ValueError, TypeError, KeyError) as error:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from looksay.errors import ScaleError, nearest
+from looksay.json_text import parse_json
 from looksay.scale.places import explained, open_place
 
 PARQUET, JSON_LINES = (".parquet", ".pq"), (".jsonl", ".ndjson")
@@ -63,8 +63,8 @@ def _read_json_lines(name: str, file: Any, column: str | None) -> Iterator[str]:
         if not line.strip():
             continue
         try:
-            record = json.loads(line.decode("utf-8-sig"))
-        except (ValueError, RecursionError) as error:
+            record = parse_json(line.decode("utf-8-sig"))
+        except ValueError as error:
             raise ScaleError(
                 f"{where}: not JSON; each line has to be an object or a text."
             ) from error

@@ -20,6 +20,7 @@ from typing import Any
 
 from looksay.errors import ScaleError, UsageError
 from looksay.files import replace_file
+from looksay.json_text import parse_json
 from looksay.scale.items import Item
 from looksay.scale.places import explained, is_url, open_place
 from looksay.scale.rows import SCHEMA, Row, to_table
@@ -121,7 +122,7 @@ class Parts:
 
     def _read_mark(self) -> dict[str, Any] | None:
         try:
-            mark = json.loads(self._fs.cat_file(f"{self._path}/{MARK}"))
+            mark = parse_json(self._fs.cat_file(f"{self._path}/{MARK}"))
         except FileNotFoundError:
             return None
         except ValueError as error:

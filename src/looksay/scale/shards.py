@@ -8,17 +8,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from looksay.errors import ScaleError
-from looksay.images import SUFFIXES
+from looksay.images import is_picture_name
 from looksay.scale.items import Item, valid_name
 from looksay.scale.places import explained, look_up, open_place
 
-SUFFIX = ".tar"
 BLOCK_BYTES = 2**20  # what is read of a store at once while headers are looked for
-
-
-def is_shard(name: str) -> bool:
-    """Whether a name is a tar's, by its suffix."""
-    return name.lower().endswith(SUFFIX)
 
 
 def shard_items(name: str) -> Iterator[Item]:
@@ -51,13 +45,10 @@ def _members(file: Any) -> Iterator[tarfile.TarInfo]:
     with tarfile.open(fileobj=file, mode="r:") as tar:
         for member in tar:
             tar.members = []  # type: ignore[attr-defined]  # else it keeps all
-            if member.isfile() and _is_picture(member.name):
+            # of a file with holes the bytes do not lie side by side
+            plain = member.isfile() and not member.issparse()
+            if plain and is_picture_name(PurePosixPath(member.name).name):
                 yield member
-
-
-def _is_picture(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
 
 
 def _problem(name: str, sentence: str) -> Item:

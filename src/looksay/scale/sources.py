@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import PurePosixPath
 from typing import Any
 
 from looksay.errors import ImageError, ScaleError
-from looksay.images import SUFFIXES, find_images
+from looksay.images import find_images, is_picture_name, is_tar_name
 from looksay.scale.items import Item, valid_name
 from looksay.scale.places import (
     explained,
@@ -21,7 +21,7 @@ from looksay.scale.places import (
     open_place,
     reason,
 )
-from looksay.scale.shards import is_shard, shard_items
+from looksay.scale.shards import shard_items
 
 LOOK_UPS = 32  # names looked up at once: a store answers each in some hundredths of a second
 
@@ -49,8 +49,6 @@ def find_items(names: Iterable[str], *, listed: bool = False) -> Iterator[Item]:
 def _expand(name: str, listed: bool) -> Iterable[Item]:
     """What a name means; a folder is gone through later, as its pictures are asked for."""
     try:
-        if is_shard(name) and (is_url(name) or os.path.isfile(name)) and not _is_pattern(name):
-            return list(shard_items(name))
         return _expand_url(name) if is_url(name) else _expand_path(name)
     except ScaleError as error:
         if not listed or (error.__cause__ and is_hopeless(error.__cause__)):
@@ -60,7 +58,7 @@ def _expand(name: str, listed: bool) -> Iterable[Item]:
 
 def _expand_path(name: str) -> Iterable[Item]:
     if os.path.isfile(name):
-        return [_file(name)]
+        return list(shard_items(name)) if is_tar_name(name) else [_file(name)]
     return _local(name)
 
 
@@ -68,7 +66,7 @@ def _local(name: str) -> Iterator[Item]:
     for found in find_images([name]):
         if isinstance(found, ImageError):
             yield Item(valid_name(name), name, problem=str(found))
-        elif is_shard(str(found)):
+        elif is_tar_name(str(found)):
             yield from shard_items(str(found))
         else:
             yield _file(str(found))
@@ -83,9 +81,11 @@ def _file(name: str) -> Item:
 
 
 def _expand_url(name: str) -> Iterable[Item]:
+    if is_tar_name(name) and not glob.has_magic(name):
+        return list(shard_items(name))
     fs, path = open_place(name)
     with explained(name):
-        if _is_pattern(name):
+        if glob.has_magic(name):
             matches = fs.glob(path, detail=True)
             if not matches:
                 raise ScaleError(f"No picture matches {name}; check the pattern.")
@@ -96,15 +96,11 @@ def _expand_url(name: str) -> Iterable[Item]:
     return [_object(fs, path, info)]
 
 
-def _is_pattern(name: str) -> bool:
-    return any(sign in name for sign in "*?[")
-
-
 def _matched(fs: Any, matches: dict[str, dict[str, Any]]) -> Iterator[Item]:
     for path, info in sorted(matches.items()):
         if info["type"] == "directory":
             continue
-        if is_shard(path):
+        if is_tar_name(path):
             yield from shard_items(fs.unstrip_protocol(path))
         else:
             yield _object(fs, path, info)
@@ -118,7 +114,7 @@ def _walk(fs: Any, folder: str, name: str) -> Iterator[Item]:
             for hidden in [below for below in folders if below.startswith(".")]:
                 del folders[hidden]
             for file, info in sorted(files.items()):
-                if PurePosixPath(file).suffix.lower() in SUFFIXES and not file.startswith("."):
+                if is_picture_name(file):
                     found = True
                     yield _object(fs, f"{parent.rstrip('/')}/{file}", info)
     if not found:

@@ -11,6 +11,8 @@ from looksay.serve.problems import MEDIA_TYPE
 
 _SCHEMA = Path(__file__).resolve().parents[1] / "cli" / "caption.schema.json"
 
+_JSON = "application/json"
+
 PROBLEM = {
     "type": "object",
     "title": "Problem",
@@ -46,9 +48,25 @@ _ERRORS = {
 }
 
 
-def problem(description: str) -> dict[str, Any]:
-    """An answer of OpenAPI that is a problem."""
-    return {"description": description, "content": {MEDIA_TYPE: {"schema": PROBLEM}}}
+def _answer(description: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {media_type: {"schema": schema}}}
+
+
+def _problems(descriptions: dict[int, str]) -> dict[int, dict[str, Any]]:
+    """Answers by status that are problems."""
+    return {
+        status: _answer(description, MEDIA_TYPE, PROBLEM)
+        for status, description in descriptions.items()
+    }
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    """An object that has all of these."""
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _array(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
 
 
 def _record() -> dict[str, Any]:
@@ -71,62 +89,35 @@ CAPTIONS: dict[str, Any] = {
         "requestBody": {
             "required": True,
             "content": {
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "required": [FIELD],
-                        "properties": {FIELD: {"type": "array", "items": _PICTURE}},
-                    }
-                },
+                "multipart/form-data": {"schema": _object(**{FIELD: _array(_PICTURE)})},
                 "image/*": {"schema": _PICTURE},
                 "application/octet-stream": {"schema": _PICTURE},
             },
         }
     },
     "responses": {
-        200: {
-            "description": "A record for each picture.",
-            "content": {
-                "application/json": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["captions"],
-                        "properties": {"captions": {"type": "array", "items": _record()}},
-                    }
-                }
-            },
-        },
-        **{status: problem(description) for status, description in _ERRORS.items()},
+        200: _answer("A record for each picture.", _JSON, _object(captions=_array(_record()))),
+        **_problems(_ERRORS),
     },
 }
 
-
-def _answer(description: str, media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {media_type: {"schema": schema}}}
-
-
-_LISTS = {
-    "type": "object",
-    "required": ["models", "limits", "search"],
-    "properties": {
-        "models": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["name", "default", "architecture", "beam_size"],
-                "properties": {
-                    "name": {"type": "string"},
-                    "default": {"type": "boolean"},
-                    "architecture": {"type": "string"},
-                    "language": {"type": ["string", "null"]},
-                    "beam_size": {"type": "integer"},
-                },
+_LISTS = _object(
+    models=_array(
+        {
+            "type": "object",
+            "required": ["name", "default", "architecture", "beam_size"],
+            "properties": {
+                "name": {"type": "string"},
+                "default": {"type": "boolean"},
+                "architecture": {"type": "string"},
+                "language": {"type": ["string", "null"]},
+                "beam_size": {"type": "integer"},
             },
-        },
-        "limits": {"type": "object", "additionalProperties": {"type": "integer"}},
-        "search": {"type": "boolean", "description": "Whether there is /v1/search."},
-    },
-}
+        }
+    ),
+    limits={"type": "object", "additionalProperties": {"type": "integer"}},
+    search={"type": "boolean", "description": "Whether there is /v1/search."},
+)
 _NULLABLE_NUMBER = {"type": ["number", "null"]}
 _FOUND = {
     "type": "object",
@@ -178,45 +169,46 @@ _STATUS = {"type": "object", "properties": {"status": {"type": "string"}}}
 MODELS: dict[str, Any] = {
     "summary": "The models of this server",
     "responses": {
-        200: _answer("What each is, and what a client may send.", "application/json", _LISTS),
-        401: problem(_ERRORS[401]),
+        200: _answer("What each is, and what a client may send.", _JSON, _LISTS),
+        **_problems({401: _ERRORS[401]}),
     },
 }
 HEALTH: dict[str, Any] = {
     "summary": "Whether the process lives",
     "responses": {
-        200: _answer("It does.", "application/json", _STATUS),
-        503: problem("A part of it has broken down."),
+        200: _answer("It does.", _JSON, _STATUS),
+        **_problems({503: "A part of it has broken down."}),
     },
 }
 READY: dict[str, Any] = {
     "summary": "Whether it takes requests",
     "responses": {
-        200: _answer("It does.", "application/json", _STATUS),
-        503: problem("It is stopping, or broken."),
+        200: _answer("It does.", _JSON, _STATUS),
+        **_problems({503: "It is stopping, or broken."}),
     },
 }
 METRICS: dict[str, Any] = {
     "summary": "Counters in Prometheus' text format",
     "responses": {
         200: _answer("The counters.", "text/plain", {"type": "string"}),
-        401: problem(_ERRORS[401]),
+        **_problems({401: _ERRORS[401]}),
     },
 }
 
 _LIBRARY_ERRORS = {
     401: _ERRORS[401],
     422: "Options that make no sense.",
-    429: "Too much is waiting; Retry-After says when to come again.",
+    429: _ERRORS[429],
     503: "The photo library cannot be used at the moment.",
 }
 
 SEARCH: dict[str, Any] = {
     "summary": "Photographs of the library found by their captions",
     "responses": {
-        200: _answer("The best first.", "application/json", _FOUND),
-        400: problem("There is nothing in the query to search for, or far too much."),
-        **{status: problem(description) for status, description in _LIBRARY_ERRORS.items()},
+        200: _answer("The best first.", _JSON, _FOUND),
+        **_problems(
+            {400: "There is nothing in the query to search for, or far too much."} | _LIBRARY_ERRORS
+        ),
     },
 }
 THUMBNAIL: dict[str, Any] = {
@@ -224,8 +216,12 @@ THUMBNAIL: dict[str, Any] = {
     "responses": {
         200: _answer("A JPEG.", "image/jpeg", _PICTURE),
         304: {"description": "It is as the ETag in If-None-Match says."},
-        404: problem("There is no photograph of that number."),
-        410: problem("Its file is gone or cannot be read any more."),
-        **{status: problem(description) for status, description in _LIBRARY_ERRORS.items()},
+        **_problems(
+            {
+                404: "There is no photograph of that number.",
+                410: "Its file is gone or cannot be read any more.",
+            }
+            | _LIBRARY_ERRORS
+        ),
     },
 }

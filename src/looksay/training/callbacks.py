@@ -87,8 +87,7 @@ class EpochEnd(keras.callbacks.Callback):
 
     def _forget(self, epoch: int) -> None:
         """Delete weights of epochs that are neither among the last nor the best."""
-        for path in (self.folder / "epochs").glob("epoch-*.weights.h5"):
-            number = int(path.name[6:9])
+        for number, path in kept_epochs(self.folder).items():
             if number <= epoch - self._keep_epochs and number != best_epoch(self.history):
                 path.unlink()
 
@@ -101,6 +100,12 @@ def best_epoch(history: list[dict[str, float]]) -> int:
 def epoch_weights(folder: Path, epoch: int) -> Path:
     """Where a run keeps the weights of an epoch, counted from 1."""
     return folder / "epochs" / f"epoch-{epoch:03d}.weights.h5"
+
+
+def kept_epochs(folder: Path) -> dict[int, Path]:
+    """The weights that a run has kept, by epoch, in order."""
+    found = (folder / "epochs").glob("epoch-*.weights.h5")
+    return dict(sorted((int(path.name[6:].partition(".")[0]), path) for path in found))
 
 
 def restore_best(folder: Path, history: list[dict[str, float]]) -> None:

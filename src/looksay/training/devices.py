@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -72,15 +71,12 @@ def _check_one_process() -> None:
         )
 
 
-def on_devices(devices: int) -> AbstractContextManager[Any]:
+@contextmanager
+def on_devices(devices: int) -> Iterator[None]:
     """Inside, models are made on the first `devices` devices and trained on all of them."""
     if devices == 1:
-        return nullcontext()
-    return _on_devices(devices)
-
-
-@contextmanager
-def _on_devices(devices: int) -> Iterator[None]:
+        yield
+        return
     chosen = keras.distribution.list_devices()[:devices]
     logger.info("training on %d devices: %s", devices, ", ".join(chosen))
     with keras.distribution.DataParallel(devices=chosen).scope():

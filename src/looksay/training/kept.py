@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,11 @@ from looksay.features.compute import Loaded
 from looksay.images import load_square
 from looksay.models import CaptionModel
 from looksay.text import Vocabulary
-from looksay.training.callbacks import BEST, epoch_weights
+from looksay.training.callbacks import BEST, epoch_weights, kept_epochs
 from looksay.training.feature_sources import FeatureSource, folder_name, open_source
+from looksay.training.folder import recipe_of
 from looksay.training.prepare import default_features_folder
-from looksay.training.recipe import Recipe, recipe_from_dict
+from looksay.training.recipe import Recipe
 from looksay.training.trunk import build_seeing_model
 
 
@@ -46,11 +46,7 @@ def load_epoch(run: Path, *epochs: int, features: Path | None = None) -> KeptEpo
 
     Raises TrainingError, naming the epochs that are kept, where one of them is not.
     """
-    try:
-        values = json.loads((run / "recipe.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"{run} is no training run: it has no readable recipe.json") from error
-    recipe = recipe_from_dict(values, str(run / "recipe.json"))
+    recipe = recipe_of(run)
     paths = _weights_of(run, epochs)
     vocabulary = Vocabulary.load(run / "vocabulary.txt")
     source = open_source(recipe.features)
@@ -78,8 +74,7 @@ def _weights_of(run: Path, epochs: Sequence[int]) -> list[Path]:
     files = {epoch: epoch_weights(run, epoch) for epoch in epochs}
     for epoch, path in (files or {0: run / BEST}).items():
         if not path.exists():
-            kept = sorted(int(p.name[6:9]) for p in (run / "epochs").glob("epoch-*.weights.h5"))
-            said = epoch or "(best)"
+            kept, said = list(kept_epochs(run)), epoch or "(best)"
             raise TrainingError(f"{run} keeps no epoch {said}; it has {kept or 'none'}")
     return list(files.values()) or [run / BEST]
 

@@ -37,7 +37,7 @@ from looksay.training.callbacks import (
 from looksay.training.checkpoints import load_checkpoint
 from looksay.training.devices import check_devices, on_devices
 from looksay.training.finish import TrainingRun, write_scored_bundle
-from looksay.training.folder import alone_in, check_folder
+from looksay.training.folder import RECIPE, alone_in, check_folder
 from looksay.training.making import compile_model, make_batches, make_model, set_up_backend
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
@@ -79,7 +79,7 @@ def start_run(
     if resume and path.exists() and Vocabulary.load(path) != words.vocabulary:
         raise TrainingError(f"{folder} was trained on other captions; resume with the same --data")
     # first: a folder that has it can be resumed, one that has nothing can be started in
-    replace_file(folder / "recipe.json", json.dumps(recipe.as_dict(), indent=2).encode())
+    replace_file(folder / RECIPE, json.dumps(recipe.as_dict(), indent=2).encode())
     words.vocabulary.save(path)
     return run
 

@@ -13,6 +13,7 @@ from looksay.errors import TrainingError
 from looksay.export.bundle import architecture_name, load_bundle_model
 from looksay.models import CaptionModel
 from looksay.runtime import SHIPPED, Bundle
+from looksay.runtime.manifest import VOCABULARY
 from looksay.text import SPECIALS, Vocabulary
 from looksay.training.trunk import TRUNK_WEIGHTS, decoder_weights
 
@@ -28,7 +29,7 @@ def start_from(model: CaptionModel, vocabulary: Vocabulary, name: str) -> int:
     TrainingError where the bundle's model does not fit, see `check_start`.
     """
     source = check_start(model, name)
-    theirs = Bundle.open(_folder(name)).vocabulary
+    theirs = Vocabulary.load(_folder(name) / VOCABULARY)  # its hash was checked with the model's
     known = [word for word in vocabulary.words if word in theirs]
     specials = list(range(len(SPECIALS)))  # the same in every vocabulary
     rows = specials + [vocabulary.token(word) for word in known]

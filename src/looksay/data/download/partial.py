@@ -13,6 +13,8 @@ from email.message import Message
 from pathlib import Path
 from typing import BinaryIO
 
+from looksay.files import replace_file
+
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
@@ -74,9 +76,7 @@ class Partial:
 
     def note(self, version: Version) -> None:
         """Write down what the bytes are of."""
-        temporary = self._record.with_name(f"{self._record.name}.tmp")
-        temporary.write_text(json.dumps(asdict(version)), encoding="utf-8")
-        os.replace(temporary, self._record)
+        replace_file(self._record, json.dumps(asdict(version)).encode())
 
     def discard(self) -> None:
         """Throw away what is there: the bytes first, so that they are never without a record."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from looksay.errors import FeatureError
 from looksay.features.regions.coco_classes import COCO_CLASSES
 from looksay.features.regions.yolox import num_anchors
+from looksay.runtime.manifest import sha256
 from looksay.runtime.regions import DETECTOR, RegionSettings
 
 
@@ -47,8 +47,7 @@ def detector_settings(path: Path, names: Path | None = None, **settings: Any) ->
 
 def detector_digest(path: Path) -> str:
     """The SHA-256 of the detector's file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256(path)
 
 
 def _shape(value: Any) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ N boxes of a picture, D feature size.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from looksay.data.coco import coco_number
 from looksay.errors import FeatureError
 from looksay.runtime.regions import NO_CLASS
 
-_COCO_STEM = re.compile(r"COCO_[a-z]+\d{4}_(\d{12})")
 # No detector's output comes near: what is larger is no file of features.
 MOST_BOXES, MOST_FEATURES = 1000, 1 << 16
 _THINNEST = 1e-3  # a published box counts, however thin; one without width would be padding
@@ -73,9 +72,10 @@ def image_id(name: str) -> str:
     (COCO_val2014_000000391895.jpg is 391895); else the name without its suffix.
     """
     stem = Path(name.strip()).stem if "." in name else name.strip()
-    coco = _COCO_STEM.fullmatch(stem)
-    digits = coco.group(1) if coco else stem
-    return str(int(digits)) if digits.isascii() and digits.isdigit() else stem
+    number = coco_number(stem)
+    if number is None and stem.isascii() and stem.isdigit():
+        number = int(stem)
+    return stem if number is None else str(number)
 
 
 def as_shares(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SPACE = " \t\n\f\r"
 _TAG_NAME = re.compile(r"<[A-Za-z][^ \t\n\f\r/>]*")
 _GAP = re.compile(r"[ \t\n\f\r/]*")
 _NAME = re.compile(r"=?[^ \t\n\f\r/>=]*")

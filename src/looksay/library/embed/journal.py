@@ -16,6 +16,7 @@ from typing import IO
 
 from looksay.errors import EmbedError
 from looksay.files import replace_file
+from looksay.json_text import parse_json
 
 NAME = ".looksay-undo.jsonl"
 
@@ -108,7 +109,7 @@ class Journal:
         for number, line in enumerate(content.split(b"\n"), 1):
             try:
                 if line.strip():
-                    found.append((line, Entry(**json.loads(line))))
+                    found.append((line, Entry(**parse_json(line))))
             except (ValueError, TypeError) as error:
                 if not line.startswith(b'{"file"'):  # else torn by a full disk or a kill
                     raise EmbedError(
