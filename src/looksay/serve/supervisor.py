@@ -230,9 +230,7 @@ class Supervisor(Queue):
 def _report(life: Life, pause: float) -> str:
     """The log's line of a restart."""
     why = f" ({life.error})" if life.error is not None else ""
-    again = f"; it had {life.lost.again} pictures, which are sent to the next" * bool(
-        life.lost.again
-    )
-    given_up = "; a picture that has ended several is given up" * bool(life.lost.convicted)
+    again = f"; unanswered, and sent to the next: {life.lost.again}" if life.lost.again else ""
+    given_up = "; a picture that has ended several is given up" if life.lost.convicted else ""
     when = f" in {pause:.1f} s" if pause else ""
     return f"the worker {life.end}{why}{again}{given_up}; another is started{when}"
