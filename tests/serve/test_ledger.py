@@ -102,6 +102,13 @@ def test_a_dropped_errand_is_not_sent_or_its_worker_is_told(ledger):
     assert ledger.died() == Lost(1, [])
 
 
+def test_nothing_dropped_is_kept_while_there_is_no_worker():
+    ledger = Ledger()
+    for job in filled(ledger, 2):
+        job.future.cancel()
+    assert ledger.clear() == []
+
+
 def test_a_suspect_that_is_dropped_frees_the_way(ledger):
     jobs = filled(ledger, 2)
     for _ in range(2):

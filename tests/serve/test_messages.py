@@ -70,6 +70,12 @@ def test_what_is_no_error_is_not_called(kind):
         messages.error_of({"kind": kind, "said": "x"})
 
 
+@pytest.mark.parametrize("answer", [{}, {"record": "x"}, {"error": {}}, {"error": None}])
+def test_what_is_no_answer_is_refused(answer):
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        messages.answer_of({"done": 1, **answer})
+
+
 @pytest.mark.parametrize("frame", [b"", b"\x80\x04K\x01.", b"[]", b"1"])
 def test_what_is_no_message_is_refused(frame):
     with pytest.raises(ValueError):

@@ -246,3 +246,36 @@ def test_two_models_of_one_name_are_refused(bundle_folder):
     load = partial(load_models, [folder, folder], "openvino", "f32", LIMITS)
     with pytest.raises(UsageError, match="Two models are named 'toy'"), supervised(load):
         pass
+
+
+def test_the_pauses_between_starts_grow_to_a_limit():
+    pauses = [supervising._pause_seconds(failures) for failures in (0, 1, 2, 3, 9, 5000)]
+    assert pauses == pytest.approx([0, 0, 0.2, 0.6, 30, 30])
+
+
+class Stranger:
+    """A worker's process that says what makes no sense."""
+
+    pid, killed = 0, False
+
+    def __init__(self, *_: Any):
+        self._said = [{"done": 0, "error": {"kind": "SystemExit", "said": ""}}]
+
+    def hear(self) -> dict[str, Any]:
+        return self._said.pop(0)
+
+    def kill(self) -> None:
+        Stranger.killed = True
+
+    def wait(self) -> str:
+        return "was ended by SIGKILL"
+
+    def hang_up(self) -> None:
+        pass
+
+
+def test_a_worker_that_makes_no_sense_is_ended(monkeypatch, caplog):
+    monkeypatch.setattr(supervising, "Process", Stranger)
+    with pytest.raises(WorkerError), supervised(list):
+        pass
+    assert Stranger.killed and "makes no sense" in caplog.text

@@ -56,15 +56,16 @@ class Ledger:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._numbers = itertools.count()
-        self._unsent: deque[Errand] = deque()
-        self._sent: dict[int, Errand] = {}  # in order
+        # both in order
+        self._unsent: dict[int, Errand] = {}
+        self._sent: dict[int, Errand] = {}
         self._drops: deque[Drop] = deque()
         self._is_open = False
 
     def add(self, job: Job) -> None:
         errand = Errand(next(self._numbers), job)
         with self._changed:
-            self._unsent.append(errand)
+            self._unsent[errand.number] = errand
             self._changed.notify_all()
         job.future.add_done_callback(lambda _: self._drop(errand))
 
@@ -80,11 +81,9 @@ class Ledger:
             while self._is_open:
                 if self._drops:
                     return self._drops.popleft()
-                while self._unsent and self._unsent[0].job.future.done():
-                    self._unsent.popleft()
-                if self._unsent and self._may_go(self._unsent[0]):
-                    errand = self._unsent.popleft()
-                    self._sent[errand.number] = errand
+                errand = next(iter(self._unsent.values()), None)
+                if errand is not None and self._may_go(errand):
+                    self._sent[errand.number] = self._unsent.pop(errand.number)
                     return errand
                 self._changed.wait()
             return None
@@ -101,19 +100,19 @@ class Ledger:
         with self._changed:
             self._is_open = False
             self._drops.clear()
-            had, self._sent = list(self._sent.values()), {}
-            for errand in had:
+            had, self._sent = self._sent, {}
+            for errand in had.values():
                 errand.deaths += 1
-            again = [errand for errand in had if not errand.convicted]
-            self._unsent.extendleft(reversed(again))
+            again = {number: errand for number, errand in had.items() if not errand.convicted}
+            self._unsent = again | self._unsent
             self._changed.notify_all()
-        return Lost(len(again), [errand.job for errand in had if errand.convicted])
+        return Lost(len(again), [errand.job for errand in had.values() if errand.convicted])
 
     def clear(self) -> list[Job]:
         """Forget everything; the jobs that wait."""
         with self._changed:
-            errands = [*self._sent.values(), *self._unsent]
-            self._sent, self._unsent = {}, deque()
+            errands = [*self._sent.values(), *self._unsent.values()]
+            self._sent, self._unsent = {}, {}
             self._changed.notify_all()
         return [errand.job for errand in errands]
 
@@ -126,6 +125,7 @@ class Ledger:
     def _drop(self, errand: Errand) -> None:
         """Done: where that was not by an answer, nobody waits any more."""
         with self._changed:
+            self._unsent.pop(errand.number, None)
             if self._sent.pop(errand.number, None) is not None:
                 self._drops.append(Drop(errand.number))
             self._changed.notify_all()

@@ -122,6 +122,16 @@ def error_of(told: dict[str, Any]) -> Exception:
     return error
 
 
+def answer_of(message: dict[str, Any]) -> dict[str, Any] | Exception:
+    """The record of a picture, or what was wrong with it."""
+    if "error" in message:
+        return error_of(message["error"])
+    record = message["record"]
+    if not isinstance(record, dict):
+        raise ValueError("a record is no object")
+    return record
+
+
 def _is_known(kind: type) -> bool:
     return kind in (vars(errors).get(kind.__name__), vars(builtins).get(kind.__name__))
 

@@ -144,7 +144,7 @@ class Supervisor(Queue):
                 )
                 return
             failures = failures + 1 if life.fruitless else 0
-            pause = min(0.1 * 2**failures, MAX_PAUSE_SECONDS) if failures else 0.0
+            pause = _pause_seconds(failures)
             self.restarts += 1
             log.warning("%s", _report(life, pause))
             for job in life.lost.convicted:
@@ -185,13 +185,15 @@ class Supervisor(Queue):
     def _hear(self, message: dict[str, Any], life: Life, sender: threading.Thread) -> None:
         if "done" in message:
             life.answers += 1
+            # the answer first: where it makes no sense the errand stays, for the next worker
+            answer = messages.answer_of(message)
             job = self._ledger.answered(message["done"])
             if job is None:
                 return
-            if "error" in message:
-                job.fail(messages.error_of(message["error"]))
+            if isinstance(answer, Exception):
+                job.fail(answer)
             else:
-                job.succeed(message["record"])
+                job.succeed(answer)
         elif "worked" in message:
             stage, pictures, seconds = message["worked"]
             self._worked(stage, pictures, seconds)
@@ -227,10 +229,15 @@ class Supervisor(Queue):
             process.kill()
 
 
+def _pause_seconds(failures: int) -> float:
+    """Before the next start: none at first, then 0.2, 0.6, 1.4, ... seconds."""
+    return min(0.1 * max(2 ** min(failures, 10) - 2, 0), MAX_PAUSE_SECONDS)
+
+
 def _report(life: Life, pause: float) -> str:
     """The log's line of a restart."""
-    why = f" ({life.error})" if life.error is not None else ""
+    end = life.end if life.error is None else f"could not be started ({life.error})"
     again = f"; unanswered, and sent to the next: {life.lost.again}" if life.lost.again else ""
     given_up = "; a picture that has ended several is given up" if life.lost.convicted else ""
     when = f" in {pause:.1f} s" if pause else ""
-    return f"the worker {life.end}{why}{again}{given_up}; another is started{when}"
+    return f"the worker {end}{again}{given_up}; another is started{when}"
