@@ -31,6 +31,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "library")]
 
 PICTURES = 12
+SECONDS = 300  # for what a busy machine does in two
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +110,16 @@ def running(
 
     with serving(create_app(captioners, Settings(**settings), library), silent_seconds) as url:
         yield url
+
+
+@contextlib.contextmanager
+def supervised(load: Any, **settings: Any) -> Iterator[Any]:
+    """A Supervisor whose worker is ready."""
+    from looksay.serve.supervisor import Supervisor
+
+    with Supervisor(load, **{"capacity": 64, "batch_size": 8, **settings}) as supervisor:
+        supervisor.wait_until_ready()
+        yield supervisor
 
 
 @contextlib.contextmanager

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,27 +16,14 @@ import numpy as np
 import pytest
 import worker_captioners
 
-from looksay.errors import BundleError, ImageError, UsageError, WorkerError
-from looksay.images import ImageLimits
+from looksay.errors import ImageError, LooksayError
 from looksay.serve import supervisor as supervising
 from looksay.serve.app import make_app
 from looksay.serve.jobs import BrokenError, Job
 from looksay.serve.settings import Settings
 from looksay.serve.supervisor import Supervisor
-from looksay.serve.worker import load_models
 
-from .conftest import client_of, counted, is_problem, serving, wait_until
-
-SECONDS = 300  # for what a busy machine does in two
-LIMITS = ImageLimits()
-
-
-@contextlib.contextmanager
-def supervised(load: Any, **settings: Any) -> Iterator[Supervisor]:
-    """A supervisor whose worker is ready."""
-    with Supervisor(load, **{"capacity": 64, "batch_size": 8, **settings}) as supervisor:
-        supervisor.wait_until_ready()
-        yield supervisor
+from .conftest import SECONDS, client_of, counted, is_problem, serving, supervised, wait_until
 
 
 @contextlib.contextmanager
@@ -213,6 +199,27 @@ def test_a_worker_that_no_longer_starts_is_said_and_tried_again(
     assert f"({bundle_folder} is damaged; get it again.)" in caplog.text
 
 
+def test_a_model_that_has_been_replaced_is_offered_from_the_next_worker_on(
+    bundle_folder, pngs, tmp_path
+):
+    from toy_bundle import write_toy_bundle
+
+    other, replaced = write_toy_bundle(tmp_path / "other", name="other"), tmp_path / "replaced"
+    load = partial(worker_captioners.another_where, bundle_folder, other, replaced)
+    with supervised(load) as supervisor, client_with(supervisor) as client:
+        before = jobs_of(supervisor, pngs[:1])
+        replaced.touch()
+        kill(supervisor)
+        wait_until(lambda: supervisor.offers[0].name == "other", SECONDS)
+        (model,) = client.get("/v1/models").json()["models"]
+        assert model["name"] == "other" and model["default"] is True
+        (record,) = client.post("/v1/captions", content=pngs[0]).json()["captions"]
+        assert record["model"] == "other"
+        supervisor.submit(before)
+        with pytest.raises(LooksayError, match="no model 'toy' any more"):
+            before[0].future.result(SECONDS)
+
+
 def test_stopping_finishes_what_was_accepted_though_the_worker_dies(bundle_folder, pngs, tmp_path):
     with supervised(partial(worker_captioners.gated, bundle_folder, tmp_path)) as supervisor:
         jobs = jobs_of(supervisor, pngs[:3])
@@ -226,56 +233,3 @@ def test_stopping_finishes_what_was_accepted_though_the_worker_dies(bundle_folde
         stopper.join(SECONDS)
         assert not stopper.is_alive() and supervisor.worker_pid is None
     assert all(job.future.result(0)["words"] for job in jobs)
-
-
-@pytest.mark.parametrize(
-    ("load", "error", "words"),
-    [
-        (partial(load_models, ["nowhere"], "openvino", "f32", LIMITS), BundleError, "nowhere does"),
-        (partial(load_models, [], "openvino", "f16", LIMITS), UsageError, "f16"),
-        (partial(worker_captioners.dying, Path()), WorkerError, "while it started"),
-    ],
-)
-def test_a_worker_that_cannot_start_says_why(load, error, words):
-    with pytest.raises(error, match=words), supervised(load):
-        pass
-
-
-def test_two_models_of_one_name_are_refused(bundle_folder):
-    folder = str(bundle_folder)
-    load = partial(load_models, [folder, folder], "openvino", "f32", LIMITS)
-    with pytest.raises(UsageError, match="Two models are named 'toy'"), supervised(load):
-        pass
-
-
-def test_the_pauses_between_starts_grow_to_a_limit():
-    pauses = [supervising._pause_seconds(failures) for failures in (0, 1, 2, 3, 9, 5000)]
-    assert pauses == pytest.approx([0, 0, 0.2, 0.6, 30, 30])
-
-
-class Stranger:
-    """A worker's process that says what makes no sense."""
-
-    pid, killed = 0, False
-
-    def __init__(self, *_: Any):
-        self._said = [{"done": 0, "error": {"kind": "SystemExit", "said": ""}}]
-
-    def hear(self) -> dict[str, Any]:
-        return self._said.pop(0)
-
-    def kill(self) -> None:
-        Stranger.killed = True
-
-    def wait(self) -> str:
-        return "was ended by SIGKILL"
-
-    def hang_up(self) -> None:
-        pass
-
-
-def test_a_worker_that_makes_no_sense_is_ended(monkeypatch, caplog):
-    monkeypatch.setattr(supervising, "Process", Stranger)
-    with pytest.raises(WorkerError), supervised(list):
-        pass
-    assert Stranger.killed and "makes no sense" in caplog.text

@@ -40,6 +40,11 @@ def failing_where(bundle: Path, file: Path) -> list[Any]:
     return sound(bundle)
 
 
+def another_where(bundle: Path, other: Path, file: Path) -> list[Any]:
+    """Another model once that file is there."""
+    return sound(other if file.exists() else bundle)
+
+
 def end_this_process() -> None:
     """At once, as a fault in a library does."""
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))

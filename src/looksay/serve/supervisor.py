@@ -6,6 +6,7 @@ worker had not answered is sent to the next one. Requests wait meanwhile, as the
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ class Supervisor(Queue):
         self._process: Process | None = None
         self._thread = threading.Thread(target=self._run, name="looksay-supervise", daemon=True)
         self._thread.start()
+        atexit.register(self.close)  # multiprocessing would wait for the worker there
 
     def wait_until_ready(self) -> None:
         """Until the models are loaded. Raises what kept them from it; WorkerError where the worker
@@ -108,6 +110,7 @@ class Supervisor(Queue):
             if self._process is not None:
                 self._process.kill()
         self._thread.join()
+        atexit.unregister(self.close)
 
     def __enter__(self) -> Supervisor:
         return self
@@ -175,7 +178,8 @@ class Supervisor(Queue):
             log.error("the worker says what makes no sense", exc_info=error)
             process.kill()
         life.end = process.wait()
-        self._process = None
+        with self._lock:
+            self._process = None
         life.lost = self._ledger.died()
         if sender.ident is not None:
             sender.join()
