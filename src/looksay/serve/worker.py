@@ -66,6 +66,7 @@ class _Worker:
         self._jobs: dict[int, Job] = {}
 
     def run(self, load: Load, batch_size: int) -> None:
+        """Returns where the models cannot be loaded; EOFError once the server is gone."""
         from looksay.serve.batching import open_batcher
 
         try:
@@ -73,7 +74,7 @@ class _Worker:
             queue: Queue = open_batcher(load(), capacity=sys.maxsize, batch_size=batch_size)
         except Exception as error:
             self._send(messages.failed(error))
-            raise EOFError from error
+            return
         queue.observe = lambda *work: self._send(messages.worked(*work))
         self._send(messages.ready(queue.offers))
         while True:
@@ -98,11 +99,11 @@ class _Worker:
         self._jobs.pop(number, None)
         if job.dropped:
             return
-        error = job.future.exception()
-        if error is None:
-            self._send(messages.done(number, job.future.result()))
-        else:
-            self._send(messages.went_wrong(number, error))
+        try:
+            message = messages.done(number, job.future.result())
+        except Exception as error:
+            message = messages.went_wrong(number, error)
+        self._send(message)
 
     def _send(self, message: bytes) -> None:
         """From any thread. Without a server there is nothing left to do."""
