@@ -1,10 +1,11 @@
 """Sends a real `looksay serve` many good and bad requests, and says how it stood them.
 
     python tests/faults/server_under_fire.py --requests 100000
-    python tests/faults/server_under_fire.py --requests 100000 --kill-every 5
+    python tests/faults/server_under_fire.py --requests 100000 --kill-every 20 -- --timeout 300
 
 Every answer must be the one that its request deserves, the server's memory must not grow, and good
-requests must be answered all the while; also where its worker is killed at random moments. Linux.
+requests must be answered all the while; also where its worker is killed at random moments. A new
+one takes a second or two, on a busy machine many: a short --timeout would count against it. Linux.
 Ends with 1 where something is wrong.
 """
 
