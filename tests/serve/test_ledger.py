@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -15,11 +16,45 @@ def jobs_of(count: int) -> list[Job]:
     return [Job("toy", bytes([number]), DecodingOptions(), number) for number in range(count)]
 
 
+class Taking(Ledger):
+    """A ledger that is taken from in a thread, so that no test waits for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pool = ThreadPoolExecutor(1)
+        self._under_way: Future[Errand | Drop | None] | None = None
+
+    def next(self, seconds: float = 60) -> Errand | Drop | None:
+        """TimeoutError where there is nothing to take so long; the next call goes on waiting."""
+        self._under_way = self._under_way or self._pool.submit(self.take)
+        item = self._under_way.result(seconds)
+        self._under_way = None
+        return item
+
+    def is_idle(self) -> bool:
+        try:
+            raise AssertionError(f"{self.next(0.2)} has been taken")
+        except TimeoutError:
+            return True
+
+    def taken(self, count: int) -> list[Errand]:
+        errands = [self.next() for _ in range(count)]
+        assert all(isinstance(errand, Errand) for errand in errands), errands
+        return errands
+
+
 @pytest.fixture
-def ledger() -> Ledger:
-    ledger = Ledger()
-    ledger.open()
-    return ledger
+def shut() -> Iterator[Taking]:
+    """A ledger without a worker."""
+    ledger = Taking()
+    yield ledger
+    ledger.died()
+
+
+@pytest.fixture
+def ledger(shut: Taking) -> Taking:
+    shut.open()
+    return shut
 
 
 def filled(ledger: Ledger, count: int) -> list[Job]:
@@ -29,24 +64,9 @@ def filled(ledger: Ledger, count: int) -> list[Job]:
     return jobs
 
 
-def taken(ledger: Ledger, count: int) -> list[Errand]:
-    errands = [ledger.take() for _ in range(count)]
-    assert all(isinstance(errand, Errand) for errand in errands), errands
-    return errands
-
-
-def has_next(ledger: Ledger) -> bool:
-    """Whether there is something to send now; where there is, it is taken."""
-    found = []
-    thread = threading.Thread(target=lambda: found.append(ledger.take()), daemon=True)
-    thread.start()
-    thread.join(0.2)
-    return bool(found)
-
-
 def test_errands_go_out_in_order_and_are_answered_by_number(ledger):
     jobs = filled(ledger, 3)
-    errands = taken(ledger, 3)
+    errands = ledger.taken(3)
     assert [errand.job for errand in errands] == jobs
     assert ledger.answered(errands[1].number) is jobs[1]
     assert ledger.answered(errands[1].number) is None
@@ -55,76 +75,74 @@ def test_errands_go_out_in_order_and_are_answered_by_number(ledger):
 
 def test_what_was_not_answered_is_sent_again_before_what_was_not_sent(ledger):
     jobs = filled(ledger, 5)
-    errands = taken(ledger, 3)
+    errands = ledger.taken(3)
     ledger.answered(errands[1].number)
     assert ledger.died() == Lost(2, [])
-    assert ledger.take() is None  # no worker yet
+    assert ledger.next() is None  # no worker yet
     ledger.open()
-    assert [errand.job for errand in taken(ledger, 4)] == [jobs[0], jobs[2], jobs[3], jobs[4]]
+    assert [errand.job for errand in ledger.taken(4)] == [jobs[0], jobs[2], jobs[3], jobs[4]]
 
 
-def test_nothing_is_handed_out_before_there_is_a_worker():
-    ledger = Ledger()
-    filled(ledger, 1)
-    assert ledger.take() is None
+def test_nothing_is_handed_out_before_there_is_a_worker(shut):
+    filled(shut, 1)
+    assert shut.next() is None
 
 
 def test_after_two_deaths_they_go_one_by_one_and_only_the_deadly_one_pays(ledger):
     jobs = filled(ledger, 3)
     for _ in range(2):
-        taken(ledger, 3)
+        ledger.taken(3)
         assert ledger.died() == Lost(3, [])
         ledger.open()
     late = filled(ledger, 1)
-    (first,) = taken(ledger, 1)
-    assert first.job is jobs[0] and not has_next(ledger)
+    (first,) = ledger.taken(1)
+    assert first.job is jobs[0] and ledger.is_idle()
     ledger.answered(first.number)
-    (deadly,) = taken(ledger, 1)
+    (deadly,) = ledger.taken(1)
     assert deadly.job is jobs[1] and ledger.died() == Lost(1, [])
     ledger.open()
-    assert taken(ledger, 1) == [deadly] and not has_next(ledger)
+    assert ledger.taken(1) == [deadly] and ledger.is_idle()
     assert ledger.died() == Lost(0, [jobs[1]])
     ledger.open()
-    (last,) = taken(ledger, 1)
+    (last,) = ledger.taken(1)
     assert last.job is jobs[2]
     ledger.answered(last.number)
-    assert [errand.job for errand in taken(ledger, 1)] == late
+    assert [errand.job for errand in ledger.taken(1)] == late
 
 
 def test_a_dropped_errand_is_not_sent_or_its_worker_is_told(ledger):
     jobs = filled(ledger, 3)
-    (first,) = taken(ledger, 1)
+    (first,) = ledger.taken(1)
     jobs[1].future.cancel()
     jobs[0].future.cancel()
-    assert ledger.take() == Drop(first.number)
-    assert [errand.job for errand in taken(ledger, 1)] == [jobs[2]]
+    assert ledger.next() == Drop(first.number)
+    assert [errand.job for errand in ledger.taken(1)] == [jobs[2]]
     assert ledger.answered(first.number) is None
     assert ledger.died() == Lost(1, [])
 
 
-def test_nothing_dropped_is_kept_while_there_is_no_worker():
-    ledger = Ledger()
-    for job in filled(ledger, 2):
+def test_nothing_dropped_is_kept_while_there_is_no_worker(shut):
+    for job in filled(shut, 2):
         job.future.cancel()
-    assert ledger.clear() == []
+    assert shut.clear() == []
 
 
 def test_a_suspect_that_is_dropped_frees_the_way(ledger):
     jobs = filled(ledger, 2)
     for _ in range(2):
-        taken(ledger, 2)
+        ledger.taken(2)
         ledger.died()
         ledger.open()
-    taken(ledger, 1)
-    waiting = threading.Thread(target=lambda: ledger.take() and ledger.take(), daemon=True)
-    waiting.start()
+    (first,) = ledger.taken(1)
+    assert first.job is jobs[0] and ledger.is_idle()
     jobs[0].future.cancel()
-    waiting.join(60)
-    assert not waiting.is_alive()
+    taken = [ledger.next(), ledger.next()]
+    assert Drop(first.number) in taken
+    assert [item.job for item in taken if isinstance(item, Errand)] == [jobs[1]]
 
 
 def test_clearing_gives_back_what_waits(ledger):
     jobs = filled(ledger, 3)
-    taken(ledger, 1)
+    ledger.taken(1)
     assert ledger.clear() == jobs
     assert ledger.died() == Lost(0, [])

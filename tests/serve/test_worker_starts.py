@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -77,22 +79,48 @@ def test_a_worker_that_makes_no_sense_is_ended(monkeypatch, caplog):
     assert Stranger.killed and "makes no sense" in caplog.text
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="processes are found in /proc")
-def test_ctrl_c_while_it_starts_is_a_sentence(bundle_folder):
-    """The worker gets it too, in its first moments, and prints nothing of it."""
-    command = [sys.executable, "-m", "looksay", "serve", "--port", "0"]
+NEEDS_PROC = pytest.mark.skipif(
+    not Path("/proc/self/task").is_dir(), reason="processes are found in /proc"
+)
+
+
+def start_serving(bundle: Path) -> tuple[subprocess.Popen[str], int]:
+    """A server whose worker has just been started, and that worker."""
     server = subprocess.Popen(
-        [*command, "--model", str(bundle_folder)],
+        [sys.executable, "-m", "looksay", "serve", "--port", "0", "--model", str(bundle)],
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
     wait_until(lambda: worker_of(server.pid) is not None, SECONDS)
     worker = worker_of(server.pid)
+    assert worker is not None
+    return server, worker
+
+
+@NEEDS_PROC
+def test_ctrl_c_while_it_starts_is_a_sentence(bundle_folder):
+    server, worker = start_serving(bundle_folder)
     os.killpg(server.pid, signal.SIGINT)
-    _, said = server.communicate(timeout=SECONDS)
-    assert (server.returncode, said.strip()) == (130, "looksay: interrupted.")
-    assert worker is not None and has_ended(worker)
+    said = server.communicate(timeout=SECONDS)
+    assert (server.returncode, said[0], said[1].strip()) == (130, "", "looksay: interrupted.")
+    assert has_ended(worker)
+
+
+@NEEDS_PROC
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_worker_does_not_mind_signals_from_its_first_moment(bundle_folder, number):
+    server, worker = start_serving(bundle_folder)
+    with server, ThreadPoolExecutor(1) as pool:
+        assert server.stdout is not None
+        line = pool.submit(server.stdout.readline)
+        while not line.done():
+            os.kill(worker, number)
+            time.sleep(0.005)
+        assert line.result().startswith("looksay is at ") and not has_ended(worker)
+        server.terminate()
+        assert server.wait(SECONDS) == 0
 
 
 def test_a_supervisor_that_nobody_closes_does_not_keep_its_process(bundle_folder):
