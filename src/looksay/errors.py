@@ -78,6 +78,10 @@ class ScaleError(LooksayError):
     """A cluster, an object store, a list of pictures or a folder of results cannot be used."""
 
 
+class WorkerError(LooksayError):
+    """The process in which a server captions died: at its start, or of a picture."""
+
+
 class MissingExtraError(LooksayError):
     """An optional part of looksay is not installed; the message gives the command that does it."""
 

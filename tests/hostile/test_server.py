@@ -18,7 +18,8 @@ if not Path("/proc/self/status").exists():
 sys.path[:0] = [str(Path(__file__).parents[1] / "faults")]
 
 from hostile_requests import requests  # noqa: E402
-from server_under_fire import ask, fault_of, fire, launch  # noqa: E402
+from running_server import ask, launch  # noqa: E402
+from server_under_fire import fault_of, fire  # noqa: E402
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 GROWTH_MB = 150  # the arenas of the threads, once
@@ -45,11 +46,12 @@ def test_every_request_gets_the_answer_it_deserves(server):
 
 def test_under_fire_it_stays_as_it_is(server):
     fire(server, 40)  # what it takes once, it has taken
-    before, files = server.resident_mb, server.open_files
+    before, worker, files = server.resident_mb, server.worker_mb, server.open_files
     report = fire(server, REQUESTS, seed=2)
     assert not report.wrong, report.wrong[:5]
     assert report.requests == REQUESTS and 200 in report.statuses and 400 in report.statuses
     assert max(report.memory_mb) < before + GROWTH_MB, report.as_dict()
+    assert max(report.worker_mb) < worker + GROWTH_MB, report.as_dict()
     assert server.open_files <= files + 8
 
 
@@ -71,3 +73,17 @@ def test_slow_clients_keep_nobody_waiting(server):
     finally:
         for connection in slow:
             connection.close()
+
+
+def test_killed_workers_lose_no_request(toy, tmp_path):
+    server = launch(tmp_path, "--model", str(toy), "--timeout", "300")
+    try:
+        report = fire(server, 40, kill_every=0.5, least_kills=3, seed=3)
+    finally:
+        status = server.stop()
+    said = server.errors.read_text()
+    assert not report.wrong and report.lost == 0, report.as_dict()
+    assert report.captioned >= 2 and report.kills >= 3
+    # the last one may be noticed too late for a line
+    assert said.count("the worker was ended by SIGKILL") >= report.kills - 1, said
+    assert status == 0 and "Traceback" not in said and "went wrong" not in said, said

@@ -27,9 +27,11 @@ NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client", "httpx"
 if not all(importlib.util.find_spec(module) for module in NEEDED):
     collect_ignore_glob = ["*.py"]
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "library")]
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parent / "library")]
 
 PICTURES = 12
+SECONDS = 300  # for what a busy machine does in two
 
 
 @pytest.fixture(scope="session")
@@ -104,10 +106,28 @@ def running(
 ) -> Iterator[str]:
     """The URL of a server of these models."""
     from looksay.serve.app import create_app
-    from looksay.serve.listening import make_server
     from looksay.serve.settings import Settings
 
-    server = make_server(create_app(captioners, Settings(**settings), library))
+    with serving(create_app(captioners, Settings(**settings), library), silent_seconds) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def supervised(load: Any, **settings: Any) -> Iterator[Any]:
+    """A Supervisor whose worker is ready."""
+    from looksay.serve.supervisor import Supervisor
+
+    with Supervisor(load, **{"capacity": 64, "batch_size": 8, **settings}) as supervisor:
+        supervisor.wait_until_ready()
+        yield supervisor
+
+
+@contextlib.contextmanager
+def serving(app: Any, silent_seconds: float = 30) -> Iterator[str]:
+    """The URL of a server of this application."""
+    from looksay.serve.listening import make_server
+
+    server = make_server(app)
     server.silent_seconds = silent_seconds
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

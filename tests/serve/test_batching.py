@@ -7,20 +7,20 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from looksay.captioner import Caption
 from looksay.errors import ImageError
-from looksay.serve.batching import Batcher, Job, QueueFullError, StoppedError
+from looksay.serve.batching import Batcher
+from looksay.serve.jobs import Job, QueueFullError, StoppedError
 from looksay.serve.line import Line
 
 from .conftest import Gated, wait_until
 
 
 @pytest.fixture
-def batcher():
+def batcher(gated: Gated):
     batchers = []
 
     def make(**settings):
-        batchers.append(Batcher(**{"capacity": 64, "batch_size": 8, **settings}))
+        batchers.append(Batcher({"toy": gated}, **{"capacity": 64, "batch_size": 8, **settings}))
         return batchers[-1]
 
     yield make
@@ -30,7 +30,7 @@ def batcher():
 
 def jobs_of(captioner, sources, **options) -> list[Job]:
     resolved = captioner.options.override(**options)
-    return [Job(captioner, source, resolved, number) for number, source in enumerate(sources)]
+    return [Job(captioner.name, source, resolved, number) for number, source in enumerate(sources)]
 
 
 def test_a_line_hands_out_the_oldest_and_their_kind():
@@ -60,7 +60,7 @@ def test_what_waits_is_captioned_together(batcher, gated: Gated, pngs):
     gated.gate.set()
     captions = [job.future.result(60) for job in (first, *others)]
     assert gated.said == [1, 7]
-    assert [caption.text for caption in captions] == [
+    assert [record["caption"] for record in captions] == [
         caption.text for caption in gated._captioner(pngs[:8])
     ]
 
@@ -76,7 +76,7 @@ def test_other_options_are_another_batch(batcher, gated: Gated, pngs):
     wait_until(lambda: all(job.seen for job in beams + greedy))
     gated.gate.set()
     for job in beams + greedy:
-        assert isinstance(job.future.result(60), Caption)
+        assert job.future.result(60)["caption"]
     assert gated.said[0] == 1 and sorted(gated.said[1:]) == [2, 3]
 
 
@@ -84,7 +84,7 @@ def test_no_batch_is_larger_than_allowed(batcher, gated: Gated, pngs):
     one = batcher(batch_size=3)
     jobs = jobs_of(gated, pngs[:11])
     one.submit(jobs)
-    assert [job.future.result(60).words for job in jobs]
+    assert [job.future.result(60)["words"] for job in jobs]
     assert sum(gated.said) == 11 and max(gated.said) <= 3
 
 
@@ -143,7 +143,7 @@ def test_a_bad_picture_fails_alone(batcher, gated: Gated, pngs):
     one = batcher()
     jobs = jobs_of(gated, [pngs[0], b"no picture", pngs[1]])
     one.submit(jobs)
-    assert jobs[0].future.result(60).words and jobs[2].future.result(60).words
+    assert jobs[0].future.result(60)["words"] and jobs[2].future.result(60)["words"]
     with pytest.raises(ImageError, match="holds text"):
         jobs[1].future.result(60)
 
@@ -175,10 +175,10 @@ def test_a_picture_that_breaks_its_batch_fails_alone(batcher, captioner, gated, 
             with pytest.raises(RuntimeError, match="poison"):
                 job.future.result(60)
         else:
-            assert job.future.result(60).text == captioner(pngs[number]).text
+            assert job.future.result(60)["caption"] == captioner(pngs[number]).text
     after = jobs_of(gated, pngs[:1])
     one.submit(after)  # the threads live on
-    assert after[0].future.result(60).words
+    assert after[0].future.result(60)["words"]
 
 
 def test_stopping_finishes_what_was_accepted(batcher, gated: Gated, pngs):
@@ -193,4 +193,4 @@ def test_stopping_finishes_what_was_accepted(batcher, gated: Gated, pngs):
         one.submit(jobs_of(gated, pngs[:1]))
     gated.gate.set()
     stopper.join(60)
-    assert all(job.future.done() and job.future.result().words for job in jobs)
+    assert all(job.future.done() and job.future.result()["words"] for job in jobs)

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
+from worker_of import has_ended, worker_of
 
 from .conftest import as_file, counted, wait_until
 
@@ -32,6 +33,7 @@ class Process:
             text=True,
             cwd=folder,
             env={**os.environ, "TMPDIR": str(folder), **variables},
+            start_new_session=True,  # a group of processes of its own, as a terminal makes it
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
@@ -39,8 +41,18 @@ class Process:
         assert found, line + self.process.communicate()[1]
         self.url = found[1]
 
-    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str]:
-        self.process.send_signal(number)
+    @property
+    def worker(self) -> int:
+        """The process that captions (Linux)."""
+        worker = worker_of(self.process.pid)
+        assert worker is not None
+        return worker
+
+    def stop(self, number: int = signal.SIGTERM, *, group: bool = False) -> tuple[int, str]:
+        if group:
+            os.killpg(self.process.pid, number)
+        else:
+            self.process.send_signal(number)
         _, said = self.process.communicate(timeout=60)
         return self.process.returncode, said
 
@@ -71,8 +83,15 @@ def run(*options: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_finishes_what_was_accepted(launch, number):
+@pytest.mark.parametrize(
+    ("number", "group"),
+    [
+        (signal.SIGTERM, False),
+        (signal.SIGINT, True),  # Ctrl-C in a terminal
+        (signal.SIGTERM, True),  # as some supervisors end a service
+    ],
+)
+def test_a_stop_finishes_what_was_accepted(launch, number, group):
     """Large pictures, so that the signal comes while they are read and captioned."""
     server = launch()
     picture = as_file(Image.effect_noise((3000, 3000), 90), "JPEG")
@@ -82,7 +101,7 @@ def test_a_stop_finishes_what_was_accepted(launch, number):
     ):
         sending = [pool.submit(client.post, "/v1/captions", content=picture) for _ in range(8)]
         wait_until(lambda: counted(client, "looksay_queue_pictures") >= 4)
-        status, said = server.stop(number)
+        status, said = server.stop(number, group=group)
         answers = [future.result(60) for future in sending if not future.exception(60)]
     assert status == 0 and said == ""
     assert len(answers) >= 4
@@ -100,9 +119,10 @@ def test_nothing_is_left_behind(launch, tmp_path):
             assert client.post("/v1/captions", files={"image": (name, picture)}).status_code == 200
         assert client.post("/v1/captions", files={"image": ("c", picture[:99])}).status_code == 422
         assert set(tmp_path.rglob("*")) == before
-        files = Path(f"/proc/{server.process.pid}/fd")
-        if files.is_dir():
-            opened = [os.readlink(file) for file in files.iterdir() if file.is_symlink()]
+        if Path("/proc/self/fd").is_dir():
+            pids = (server.process.pid, server.worker)
+            files = [file for pid in pids for file in Path(f"/proc/{pid}/fd").iterdir()]
+            opened = [os.readlink(file) for file in files if file.is_symlink()]
             assert not [name for name in opened if name.startswith(str(tmp_path))]
     assert server.stop() == (0, "")
     assert set(tmp_path.rglob("*")) == before
@@ -138,6 +158,20 @@ def test_a_kill_under_requests_leaves_nothing_behind(launch, tmp_path):
     with httpx.Client(base_url=again.url, timeout=60, trust_env=False) as client:
         assert client.get("/v1/search?q=picture").json()["total"] == 1
     assert again.stop() == (0, "")
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="processes are found in /proc")
+def test_a_worker_is_replaced_when_it_is_killed_and_goes_when_the_server_is(launch, pngs):
+    server = launch()
+    with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as client:
+        before = client.post("/v1/captions", content=pngs[0]).json()
+        os.kill(server.worker, signal.SIGKILL)
+        assert client.post("/v1/captions", content=pngs[0]).json() == before
+        assert counted(client, "looksay_worker_restarts_total") == 1
+    worker = server.worker
+    _, said = server.stop(signal.SIGKILL)
+    assert said.startswith("the worker was ended by SIGKILL") and said.count("\n") == 1
+    wait_until(lambda: has_ended(worker))
 
 
 def test_no_client_can_be_read_from_what_it_prints(launch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -135,12 +136,12 @@ def serve(
 ) -> int:
     """Caption pictures for browsers and other programs: a web page and an HTTP API.
 
-    Requests that arrive together are captioned together.
+    Requests that arrive together are captioned together, in a process of its own: where a picture
+    or a lack of memory ends that process, another takes its place, and no request is lost.
     """
-    _check_extra()
-    from looksay.captioner import load
-    from looksay.serve.app import create_app
-    from looksay.serve.listening import open_socket, run_server, url_of
+    from looksay.serve.sockets import open_socket, url_of
+    from looksay.serve.supervisor import Supervisor
+    from looksay.serve.worker import load_models
 
     settings = _settings(host, batch_size, **options)
     library = None
@@ -148,12 +149,19 @@ def serve(
         from looksay.library import Library
 
         library = Library(database)
-    with open_socket(host, port) as listening:
-        captioners = [
-            load(model, engine=engine, precision=precision, limits=settings.image_limits)
-            for model in models or (None,)
-        ]
-        app = create_app(captioners, settings, library)
+    load = partial(load_models, models, engine, precision, settings.image_limits)
+    with (
+        open_socket(host, port) as listening,
+        Supervisor(
+            load, capacity=settings.queue_pictures, batch_size=settings.batch_size
+        ) as supervisor,
+    ):
+        _check_extra()  # these take a while to import, and the worker's models to load
+        from looksay.serve.app import make_app
+        from looksay.serve.listening import run_server
+
+        supervisor.wait_until_ready()
+        app = make_app(supervisor, settings, library)
         run_server(
             app, listening, on_start=lambda: _greet(url_of(listening), host, settings, database)
         )

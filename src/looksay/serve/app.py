@@ -1,4 +1,4 @@
-"""The application: routes, page, guards and counters around a batcher."""
+"""The application: routes, page, guards and counters around a queue."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ import looksay
 from looksay.captioner import Captioner
 from looksay.library import Library
 from looksay.serve import problems
-from looksay.serve.batching import Batcher
 from looksay.serve.bodies import Held
 from looksay.serve.guards import Guards
+from looksay.serve.jobs import Queue
 from looksay.serve.metrics import Metrics
-from looksay.serve.models import Models
 from looksay.serve.routes import Service, make_routes
 from looksay.serve.search import make_search_routes
 from looksay.serve.settings import Settings
@@ -48,31 +47,38 @@ def create_app(
     settings: Settings | None = None,
     library: Library | None = None,
 ) -> FastAPI:
-    """An ASGI application that offers these models; the first is the default. With a photo library
-    it searches in that too.
+    """An ASGI application that captions with these models in its own process; the first is the
+    default. With a photo library it searches in that too.
 
     Its threads run until its lifespan ends. UsageError for two models of one name, BundleError for
     one that cannot be run.
     """
+    from looksay.serve.batching import open_batcher
+
     settings = settings or Settings()
-    models = Models(captioners)
-    models.warm_up(settings.batch_size)
-    metrics = Metrics()
-    batcher = Batcher(
-        capacity=settings.queue_pictures,
-        batch_size=settings.batch_size,
-        observe=metrics.observe_stage,
+    batcher = open_batcher(
+        captioners, capacity=settings.queue_pictures, batch_size=settings.batch_size
     )
-    held = Held(settings.max_held_bytes)
+    return make_app(batcher, settings, library)
+
+
+def make_app(queue: Queue, settings: Settings, library: Library | None = None) -> FastAPI:
+    """An ASGI application that has its captions from a queue, which stops as its lifespan ends;
+    `looksay serve` gives it a Supervisor's, whose worker may die."""
+    metrics, held = Metrics(), Held(settings.max_held_bytes)
+    queue.observe = metrics.observe_stage
     metrics.watch(
-        "looksay_queue_pictures", "Pictures accepted and not done.", lambda: batcher.accepted
+        "looksay_queue_pictures", "Pictures accepted and not done.", lambda: queue.accepted
     )
     metrics.watch("looksay_held_bytes", "Bytes of requests that are in memory.", lambda: held.bytes)
+    metrics.watch_count(
+        "looksay_worker_restarts", "Workers that died and were replaced.", lambda: queue.restarts
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
-        await anyio.to_thread.run_sync(batcher.stop)
+        await anyio.to_thread.run_sync(queue.stop)
 
     app = FastAPI(
         title="looksay",
@@ -85,7 +91,7 @@ def create_app(
     )
     problems.install(app)
     keyed = _keyed(settings)
-    service = Service(models, settings, batcher, metrics, held, searches=library is not None)
+    service = Service(queue, settings, metrics, held, searches=library is not None)
     app.include_router(make_routes(service, **keyed))
     if library is not None:
         app.include_router(make_search_routes(library, **keyed))

@@ -44,7 +44,7 @@ _ERRORS = {
     422: "A damaged picture, or options that make no sense.",
     429: "Too much is waiting; Retry-After says when to come again.",
     500: "A fault of the server's.",
-    503: "The server is stopping, or the captions were not ready in time.",
+    503: "The server is stopping or broken, or the captions were not ready in time.",
 }
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -64,6 +66,10 @@ class Metrics:
         """A gauge that is asked for its value when somebody looks."""
         Gauge(name, what, registry=self.registry).set_function(value)
 
+    def watch_count(self, name: str, what: str, value: Callable[[], float]) -> None:
+        """A counter that is asked for its value when somebody looks; "_total" ends its name."""
+        self.registry.register(_Asked(name, what, value))
+
     def observe_stage(self, stage: str, pictures: int, seconds: float) -> None:
         self.batches.labels(stage).observe(pictures)
         self.stage_seconds.labels(stage).observe(seconds)
@@ -71,3 +77,11 @@ class Metrics:
     def text(self) -> bytes:
         """All of it, in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+class _Asked(Collector):
+    def __init__(self, name: str, what: str, value: Callable[[], float]):
+        self._name, self._what, self._value = name, what, value
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        yield CounterMetricFamily(self._name, self._what, value=self._value())

@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from looksay.errors import ImageError, ImageKindError, ImageTooLargeError, LooksayError
 from looksay.images.open import BYTES_NAME
+from looksay.serve.jobs import BrokenError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -114,6 +115,8 @@ def of_failure(error: Exception) -> Problem:
     """What is no fault of the client's."""
     if isinstance(error, LooksayError):
         return Problem(500, str(error))
+    if isinstance(error, BrokenError):
+        return Problem(503, str(error), headers={"Retry-After": "30"})
     if isinstance(error, MemoryError):
         return Problem(503, "The server has not enough memory for this picture; try a smaller one.")
     return Problem(500, "Something unexpected went wrong in the server; its log says what.")

@@ -13,15 +13,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from looksay.captioner import CaptionError
-from looksay.errors import ImageError
+from looksay.errors import ImageError, WorkerError, nearest
 from looksay.serve import metrics, problems
 from looksay.serve.answers import GONE, json_answer
-from looksay.serve.batching import Batcher, Job, QueueFullError, StoppedError
 from looksay.serve.bodies import Held, read_pictures
 from looksay.serve.description import CAPTIONS, HEALTH, METRICS, MODELS, READY
 from looksay.serve.forms import Sent
+from looksay.serve.jobs import BrokenError, Job, Offer, Queue, QueueFullError, StoppedError
 from looksay.serve.metrics import Metrics
-from looksay.serve.models import Models
 from looksay.serve.problems import Problem
 from looksay.serve.query import MAX_BEAM, MAX_CAPTIONS, MAX_WORDS, CaptionQuery
 from looksay.serve.settings import Settings
@@ -31,9 +30,8 @@ from looksay.serve.settings import Settings
 class Service:
     """What the routes work with."""
 
-    models: Models
+    queue: Queue
     settings: Settings
-    batcher: Batcher
     metrics: Metrics
     held: Held
     searches: bool = False  # whether there is a photo library
@@ -54,7 +52,10 @@ def make_routes(service: Service, **keyed: Any) -> APIRouter:
     async def models() -> Response:
         return json_answer(
             {
-                "models": service.models.description,
+                "models": [
+                    {**offer.description, "default": number == 0}
+                    for number, offer in enumerate(service.queue.offers)
+                ],
                 "limits": _limits(service.settings),
                 "search": service.searches,
             }
@@ -62,14 +63,15 @@ def make_routes(service: Service, **keyed: Any) -> APIRouter:
 
     @router.get("/healthz", **HEALTH)
     async def healthz() -> Response:
-        if not service.batcher.alive:
-            raise Problem(503, "A part of the server has broken down; start it again.")
+        _check_whole(service)
         return json_answer({"status": "ok"})
 
     @router.get("/readyz", **READY)
     async def readyz() -> Response:
-        if service.batcher.stopping or not service.batcher.alive:
-            raise Problem(503, "The server takes no more requests: it is stopping, or broken.")
+        # also while a worker is being replaced: requests wait for it, and are answered
+        _check_whole(service)
+        if service.queue.stopping:
+            raise Problem(503, "The server is stopping and takes no more requests.")
         return json_answer({"status": "ready"})
 
     @router.get("/metrics", **METRICS, **keyed)
@@ -80,23 +82,44 @@ def make_routes(service: Service, **keyed: Any) -> APIRouter:
 
 
 async def _captions(request: Request, query: CaptionQuery, service: Service) -> Response:
-    captioner = service.models.choose(query.model)
-    options = query.decoding(captioner.options)
+    model = _choose(service.queue.offers, query.model)
+    options = query.decoding(model.options)
     with service.held.request() as held:
-        _take(service, service.batcher.check_room)  # before anything is read
+        _take(service, service.queue.check_room)  # before anything is read
         sent = await read_pictures(request, service.settings, held)
         _check_places(len(sent), service.settings.queue_pictures)
         jobs = [
-            Job(captioner, picture.data, options, number) for number, picture in enumerate(sent)
+            Job(model.name, picture.data, options, number, query.attention)
+            for number, picture in enumerate(sent)
         ]
-        _take(service, lambda: service.batcher.submit(jobs))
+        _take(service, lambda: service.queue.submit(jobs))
         try:
             await _wait(request, jobs, service.settings.timeout_seconds)
         finally:
             for job in jobs:
                 job.future.cancel()
-                service.metrics.pictures.labels(captioner.name, _outcome(job)).inc()
-    return json_answer({"captions": _records(sent, jobs, query.attention)})
+                service.metrics.pictures.labels(model.name, _outcome(job)).inc()
+    return json_answer({"captions": _records(sent, jobs)})
+
+
+def _choose(offers: Sequence[Offer], name: str | None) -> Offer:
+    """The model of that name, or the default; Problem 422 where there is none."""
+    if name is None:
+        return offers[0]
+    by_name = {offer.name: offer for offer in offers}
+    if name not in by_name:
+        raise Problem(
+            422,
+            f"There is no model {name[:100]!r}{nearest(name, by_name)}; "
+            f"there are {', '.join(by_name)}.",
+        )
+    return by_name[name]
+
+
+def _check_whole(service: Service) -> None:
+    """Problem 503 where nothing can be captioned."""
+    if fault := service.queue.fault:
+        raise problems.of_failure(BrokenError(fault))
 
 
 def _limits(settings: Settings) -> dict[str, int]:
@@ -133,6 +156,8 @@ def _check_places(pictures: int, places: int) -> None:
 def _take(service: Service, ask: Any) -> None:
     try:
         ask()
+    except BrokenError as error:
+        raise problems.of_failure(error) from None
     except StoppedError:
         raise Problem(503, "The server is stopping and takes no more requests.") from None
     except QueueFullError as error:
@@ -175,20 +200,18 @@ async def _disconnected(request: Request) -> None:
         pass
 
 
-def _records(sent: Sequence[Sent], jobs: Sequence[Job], attention: bool) -> list[dict[str, Any]]:
+def _records(sent: Sequence[Sent], jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """The record of each picture; of a single picture its error is the whole answer."""
     records = []
     for picture, job in zip(sent, jobs, strict=True):
         error = job.future.exception()
         if error is None:
-            records.append({**job.future.result().to_json(attention), "image": picture.name})
+            records.append({**job.future.result(), "image": picture.name})
             continue
         problem = _problem(error, picture.name)
         if len(jobs) == 1:
             raise problem
-        failed = CaptionError(
-            image=picture.name, error=ImageError(problem.detail), model=job.captioner.name
-        )
+        failed = CaptionError(image=picture.name, error=ImageError(problem.detail), model=job.model)
         records.append(failed.to_json())
     return records
 
@@ -197,5 +220,6 @@ def _problem(error: BaseException, name: str) -> Problem:
     if isinstance(error, ImageError):
         return problems.of_image(error, name)
     assert isinstance(error, Exception)
-    problems.log.error("captioning went wrong", exc_info=error)
+    if not isinstance(error, (BrokenError, WorkerError)):  # those have been logged
+        problems.log.error("captioning went wrong", exc_info=error)
     return problems.of_failure(error)

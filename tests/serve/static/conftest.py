@@ -38,8 +38,8 @@ def _running(captioner, library=None, **settings) -> Iterator[SimpleNamespace]:
     import uvicorn
 
     from looksay.serve.app import create_app
-    from looksay.serve.listening import open_socket, url_of
     from looksay.serve.settings import Settings
+    from looksay.serve.sockets import open_socket, url_of
 
     listening = open_socket("127.0.0.1", 0)
     app = create_app([captioner], Settings(**settings), library)

@@ -1,0 +1,85 @@
+"""Captioners that a worker's process can be told to load: sound ones, and some that end it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import looksay
+from looksay.errors import BundleError
+
+
+def sound(bundle: Path) -> list[Any]:
+    # f32 where the processor would take bf16: a caption must not depend on its batch
+    return [looksay.load(bundle, precision="f32", threads=1)]
+
+
+def deadly(bundle: Path, poison: bytes) -> list[Any]:
+    """Its process does not survive that picture."""
+    return [_Deadly(sound(bundle)[0], poison)]
+
+
+def gated(bundle: Path, folder: Path) -> list[Any]:
+    """It says nothing before there is a file `open` in the folder, and makes one named `saying`
+    when it would."""
+    return [_Gated(sound(bundle)[0], folder)]
+
+
+def dying(bundle: Path) -> list[Any]:
+    end_this_process()
+    return []
+
+
+def failing_where(bundle: Path, file: Path) -> list[Any]:
+    """Cannot be loaded while that file is there."""
+    if file.exists():
+        raise BundleError(f"{bundle} is damaged; get it again.")
+    return sound(bundle)
+
+
+def another_where(bundle: Path, other: Path, file: Path) -> list[Any]:
+    """Another model once that file is there."""
+    return sound(other if file.exists() else bundle)
+
+
+def end_this_process() -> None:
+    """At once, as a fault in a library does."""
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+    time.sleep(60)
+
+
+class _Wrapped:
+    def __init__(self, captioner: looksay.Captioner):
+        self._captioner = captioner
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._captioner, name)
+
+    def __call__(self, images: Any, **options: Any) -> Any:
+        return self._captioner(images, **options)
+
+
+class _Deadly(_Wrapped):
+    def __init__(self, captioner: looksay.Captioner, poison: bytes):
+        super().__init__(captioner)
+        self._poison = poison
+
+    def read(self, source: Any) -> Any:
+        if source == self._poison:
+            end_this_process()
+        return self._captioner.read(source)
+
+
+class _Gated(_Wrapped):
+    def __init__(self, captioner: looksay.Captioner, folder: Path):
+        super().__init__(captioner)
+        self._folder = folder
+
+    def say(self, *arguments: Any) -> Any:
+        (self._folder / "saying").touch()
+        while not (self._folder / "open").exists():
+            time.sleep(0.01)
+        return self._captioner.say(*arguments)
