@@ -72,7 +72,7 @@ def test_every_architecture_has_the_weights_that_go_by_the_word(name):
 
 
 def test_what_does_not_fit_is_said(shipped):
-    with pytest.raises(TrainingError, match="of another size.*512.*recipe.json"):
+    with pytest.raises(TrainingError, match="of another size.*480.*recipe.json"):
         check_start(like(shipped, 9, hidden_size=8), "default")
     other = build_model("show_and_tell", vocabulary_size=9, feature_size=5)
     with pytest.raises(TrainingError, match="is a show_attend_tell.*trains a show_and_tell"):
