@@ -77,7 +77,7 @@ def test_what_only_the_service_can_read_has_a_caption_and_no_stage(bring, helper
     page, _, _ = bring("scan.tiff", photograph(helpers, (300, 200), "TIFF"), "image/tiff")
     assert len(helpers.words(page)) > 3
     assert not page.locator(".stage").is_visible()
-    assert not page.get_by_role("button", name="Play").is_visible()
+    assert not page.get_by_role("button", name="Play", exact=True).is_visible()
     assert not page.get_by_role("button", name="Download picture").is_visible()
     page.locator(".words button").first.hover()  # says where, though it cannot show it
     assert "looked at" in page.locator(".where p").text_content()
