@@ -16,6 +16,7 @@ from typing import Any
 from looksay import errors
 from looksay.decoding import DecodingOptions
 from looksay.errors import LooksayError
+from looksay.json_text import parse_json
 from looksay.serve.jobs import Job, Offer
 
 MAX_ANSWER_BYTES = 64 * 2**20
@@ -85,7 +86,7 @@ def worked(stage: str, pictures: int, seconds: float) -> bytes:
 
 def unpacked(frame: bytes) -> dict[str, Any]:
     """A message; ValueError for what is none."""
-    message = json.loads(frame)
+    message = parse_json(frame)
     if not isinstance(message, dict):
         raise ValueError("a message is no object")
     return message
