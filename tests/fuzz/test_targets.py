@@ -24,6 +24,9 @@ NEEDED = {
     "options": ("pydantic", "fastapi"),
     "form": ("python_multipart", "fastapi"),
     "onnx": ("onnx",),
+    # a recipe that names a layer of its backbone asks the network, which Keras holds
+    "recipe": ("keras",),
+    "recipe-values": ("keras",),
 }
 
 
