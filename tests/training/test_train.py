@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -217,6 +218,28 @@ def test_epochs_together_are_the_mean_of_their_weights(trained, store):
     for a, b, mean in zip(second, third, both, strict=True):
         np.testing.assert_allclose(mean, (a + b) / 2, rtol=1e-5, atol=1e-8)
     assert any(not np.array_equal(a, b) for a, b in zip(second, third, strict=True))
+
+
+def test_an_epoch_of_another_run_enters_the_mean(trained, photographs, store, tmp_path):
+    from looksay.training.kept import load_epoch
+
+    other = tmp_path / "other"
+    shutil.copytree(trained, other)
+    second, third = (load_epoch(trained, n, features=store).model.get_weights() for n in (2, 3))
+    bundle, options = tmp_path / "mean", dict(data=f"folder:{photographs}", features=store)
+    words = ("export", trained, bundle, "--epoch", "2", "--epoch")
+    made = run(*words, f"{other}:3", **options)
+    assert made.returncode == 0, made.stderr
+    from looksay.export.bundle import load_bundle_model
+
+    for a, b, mean in zip(second, third, load_bundle_model(bundle).get_weights(), strict=True):
+        np.testing.assert_allclose(mean, (a + b) / 2, rtol=1e-3, atol=1e-4)  # kept in float16
+
+    with (other / "vocabulary.txt").open("a", encoding="utf-8") as file:
+        file.write("unheard\n")
+    refused = run(*words, f"{other}:3", **options)
+    assert refused.returncode == 1 and "other words" in refused.stderr
+    assert run(*words, "last", **options).returncode == 2
 
 
 def test_describe_follows_a_picture_through_recipe_and_bundle(trained):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,7 +21,20 @@ Examples:
   looksay export runs/default my-model --data flickr8k:~/Flickr8k
   looksay export runs/default early --epoch 3 --data flickr8k:~/Flickr8k
   looksay export runs/default mean --epoch 14 --epoch 15 --epoch 16 --data flickr8k:~/Flickr8k
+  looksay export runs/a mean --epoch 8 --epoch runs/b:8 --data flickr8k:~/Flickr8k
 """
+
+
+class Epoch(click.ParamType):
+    """An epoch of RUN ("8"), or one of another run ("runs/b:8")."""
+
+    name = "epoch"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[Path | None, int]:
+        run, _, epoch = str(value).rpartition(":")
+        if not epoch.isdecimal():
+            self.fail(f"{value!r} is no epoch; give its number, or RUN:NUMBER of another run")
+        return (Path(run) if run else None), int(epoch)
 
 
 @click.command(epilog=EPILOG)
@@ -29,10 +43,11 @@ Examples:
 @click.option(
     "--epoch",
     "epochs",
-    type=int,
+    type=Epoch(),
     multiple=True,
+    metavar="[RUN:]N",
     help="An epoch whose weights were kept; given again, the mean of their weights is taken.  "
-    "[default: the best]",
+    "Another run's has its folder before it.  [default: the best]",
 )
 @click.option("--name", help="What the model is to be called.  [default: the recipe's name]")
 @data_option
@@ -42,7 +57,7 @@ Examples:
 def export(
     run: Path,
     bundle: Path,
-    epochs: tuple[int, ...],
+    epochs: tuple[tuple[Path | None, int], ...],
     name: str | None,
     data: str,
     features_folder: Path | None,
@@ -61,7 +76,9 @@ def export(
     from looksay.training.run import open_run
 
     log_to_stderr()
-    kept = load_epoch(run, *epochs, features=features_folder)
+    own = [epoch for other, epoch in epochs if other is None]
+    others = [(other, epoch) for other, epoch in epochs if other is not None]
+    kept = load_epoch(run, *own, others=others, features=features_folder)
     dataset = load_recipe_data(data, kept.recipe.data, seed=split_seed, split_file=split_file)
     opened = open_run(run, kept.recipe, dataset, features_folder)
     write_scored_bundle(opened, kept.model, bundle, name)

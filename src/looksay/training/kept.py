@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from looksay.training.folder import recipe_of
 from looksay.training.prepare import default_features_folder
 from looksay.training.recipe import Recipe
 from looksay.training.trunk import build_seeing_model
+
+# settings of a model that change none of its weights' meaning
+_ONLY_IN_TRAINING = ("dropout", "label_smoothing", "penalty")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +44,24 @@ class KeptEpoch:
         return features, boxes[0] if boxes else None
 
 
-def load_epoch(run: Path, *epochs: int, features: Path | None = None) -> KeptEpoch:
+def load_epoch(
+    run: Path,
+    *epochs: int,
+    others: Sequence[tuple[Path, int]] = (),
+    features: Path | None = None,
+) -> KeptEpoch:
     """The run's weights of an epoch (counted from 1), the mean of those of several, or those of
-    its best one where none is named.
+    its best one where none is named. `others` are epochs of further runs of the same model, whose
+    weights enter the mean too.
 
-    Raises TrainingError, naming the epochs that are kept, where one of them is not.
+    Raises TrainingError, naming the epochs that are kept, where one of them is not, and where
+    another run's model is not the same.
     """
     recipe = recipe_of(run)
     paths = _weights_of(run, epochs)
+    for other, epoch in others:
+        check_same_model(run, other)
+        paths += _weights_of(other, [epoch])
     vocabulary = Vocabulary.load(run / "vocabulary.txt")
     source = open_source(recipe.features)
     model = build_seeing_model(
@@ -69,6 +83,30 @@ def load_epoch(run: Path, *epochs: int, features: Path | None = None) -> KeptEpo
     )
 
 
+def check_same_model(run: Path, other: Path) -> None:
+    """TrainingError where the weights of two runs do not belong to the same model."""
+    ours, theirs = _makings(run), _makings(other)
+    for what in ours:
+        if ours[what] != theirs[what]:
+            raise TrainingError(
+                f"{other} has {what} than {run}: a mean of their weights is no model; take runs "
+                "that differ in their seed or their training alone"
+            )
+
+
+def _makings(run: Path) -> dict[str, Any]:
+    """What the weights of a run belong to, by the words for a difference."""
+    recipe = recipe_of(run)
+    sizes = {k: v for k, v in recipe.model_options.items() if not k.endswith(_ONLY_IN_TRAINING)}
+    features = recipe.features
+    return {
+        "another architecture": recipe.architecture,
+        "other sizes": sizes,
+        "other words": Vocabulary.load(run / "vocabulary.txt"),
+        "another trunk": (features.kept, features.weights, features.regions),
+    }
+
+
 def _weights_of(run: Path, epochs: Sequence[int]) -> list[Path]:
     """The weights' files of the epochs, or of the best one."""
     files = {epoch: epoch_weights(run, epoch) for epoch in epochs}
@@ -81,7 +119,8 @@ def _weights_of(run: Path, epochs: Sequence[int]) -> list[Path]:
 
 def _load_mean(model: CaptionModel, paths: Sequence[Path]) -> None:
     """The mean of several epochs' weights: they lie around a minimum that none of them is in
-    (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407)."""
+    (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407), and so do the ends of several runs
+    from one start (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482)."""
     sums: list[np.ndarray] = []
     for path in paths:
         model.load_weights(path)
