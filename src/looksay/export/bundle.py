@@ -17,7 +17,7 @@ from looksay.errors import BundleError
 from looksay.export.onnx_file import is_halved, rounded
 from looksay.export.process import run_export
 from looksay.features.backbones import Backbone
-from looksay.files import LEFT_BEHIND
+from looksay.files import replacing_folder
 from looksay.models import MODELS, CaptionModel
 from looksay.models.weights import save_weights
 from looksay.runtime import write_manifest
@@ -55,9 +55,7 @@ def write_bundle(
     if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
         raise BundleError(f"{folder} is not empty and no bundle; choose another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=LEFT_BEHIND) as temporary:
-        made = Path(temporary) / "bundle"
-        made.mkdir()
+    with replacing_folder(folder) as made:
         save_rounded_weights(model, made / WEIGHTS)
         num_places = backbone.num_places if regions is None else regions.max_regions
         export_graphs(model, num_places, made / WEIGHTS, made)
@@ -86,20 +84,6 @@ def write_bundle(
                 **described,
             },
         )
-        _take_place(made, folder, Path(temporary) / "before")
-
-
-def _take_place(made: Path, folder: Path, before: Path) -> None:
-    """Moves the finished bundle to `folder`, and what is there to `before`, in one step each, so
-    that no half of a bundle is ever there. Where that fails, what was there comes back."""
-    try:
-        if folder.exists():
-            folder.rename(before)
-        made.rename(folder)
-    except BaseException:
-        if before.exists() and not folder.exists():
-            before.rename(folder)
-        raise
 
 
 def export_graphs(model: CaptionModel, num_places: int, weights: Path, folder: Path) -> None:
