@@ -52,8 +52,7 @@ def write_bundle(
         of them: `figures`, and `language` and `confidence` where they are known.
     Raises BundleError when `folder` holds anything but a bundle.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
-        raise BundleError(f"{folder} is not empty and no bundle; choose another folder")
+    check_place(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with replacing_folder(folder) as made:
         save_rounded_weights(model, made / WEIGHTS)
@@ -84,6 +83,14 @@ def write_bundle(
                 **described,
             },
         )
+
+
+def check_place(folder: Path) -> None:
+    """BundleError where a bundle may not be written, since something else is there."""
+    if folder.exists() and not folder.is_dir():
+        raise BundleError(f"{folder} is a file; choose a folder")
+    if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
+        raise BundleError(f"{folder} is not empty and no bundle; choose another folder")
 
 
 def export_graphs(model: CaptionModel, num_places: int, weights: Path, folder: Path) -> None:
@@ -158,4 +165,11 @@ def load_bundle_model(folder: Path) -> CaptionModel:
     return model
 
 
-__all__ = ["WEIGHTS", "export_graphs", "load_bundle_model", "model_config", "write_bundle"]
+__all__ = [
+    "WEIGHTS",
+    "check_place",
+    "export_graphs",
+    "load_bundle_model",
+    "model_config",
+    "write_bundle",
+]

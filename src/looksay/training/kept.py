@@ -14,9 +14,9 @@ from looksay.images import load_square
 from looksay.models import CaptionModel
 from looksay.text import Vocabulary
 from looksay.training.callbacks import BEST, epoch_weights, kept_epochs
-from looksay.training.feature_sources import FeatureSource, folder_name, open_source
+from looksay.training.feature_sources import FeatureSource, open_source
 from looksay.training.folder import recipe_of
-from looksay.training.prepare import default_features_folder
+from looksay.training.prepare import store_folder
 from looksay.training.recipe import Recipe
 from looksay.training.trunk import build_seeing_model
 
@@ -40,6 +40,16 @@ class KeptEpoch:
         return features, boxes[0] if boxes else None
 
 
+def check_epoch(run: Path, *epochs: int, features: Path | None = None) -> Recipe:
+    """The run's recipe, where all is there that `load_epoch` takes; what it raises, before any
+    work."""
+    recipe = recipe_of(run)
+    _weights_of(run, epochs)
+    Vocabulary.load(run / "vocabulary.txt")
+    _graphs_folder(open_source(recipe.features), features)
+    return recipe
+
+
 def load_epoch(run: Path, *epochs: int, features: Path | None = None) -> KeptEpoch:
     """The run's weights of an epoch (counted from 1), the mean of those of several, or those of
     its best one where none is named.
@@ -50,6 +60,7 @@ def load_epoch(run: Path, *epochs: int, features: Path | None = None) -> KeptEpo
     paths = _weights_of(run, epochs)
     vocabulary = Vocabulary.load(run / "vocabulary.txt")
     source = open_source(recipe.features)
+    folder = _graphs_folder(source, features)
     model = build_seeing_model(
         recipe.architecture,
         recipe.features,
@@ -58,15 +69,20 @@ def load_epoch(run: Path, *epochs: int, features: Path | None = None) -> KeptEpo
         **recipe.model_options,
     )
     _load_mean(model, paths)
-    folder = features or default_features_folder() / folder_name(source)
+    return KeptEpoch(
+        recipe=recipe, model=model, vocabulary=vocabulary, source=source, folder=folder
+    )
+
+
+def _graphs_folder(source: FeatureSource, features: Path | None) -> Path:
+    """The feature store's folder, which has the graphs in it."""
+    folder = store_folder(source, features)
     for graph in source.graphs(folder).values():
         if not graph.exists():
             raise TrainingError(
                 f"{graph} is not there; give the run's feature store with --features"
             )
-    return KeptEpoch(
-        recipe=recipe, model=model, vocabulary=vocabulary, source=source, folder=folder
-    )
+    return folder
 
 
 def _weights_of(run: Path, epochs: Sequence[int]) -> list[Path]:
