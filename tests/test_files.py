@@ -1,13 +1,19 @@
-"""A file is replaced whole or not at all, and keeps what it has beside its content."""
+"""A file or folder is replaced whole or not at all; a file keeps what it has beside its content."""
 
 from __future__ import annotations
 
 import os
 import stat
+import sys
+from pathlib import Path
 
 import pytest
 
-from looksay.files import LEFT_BEHIND, replace_file, replacing
+from looksay import files
+from looksay.files import LEFT_BEHIND, finish_replacing, replace_file, replacing, replacing_folder
+
+sys.path.insert(0, str(Path(__file__).parent))
+from half_replaced import leave_half_replaced, replace_and_die  # noqa: E402
 
 
 def test_the_content_changes_and_the_rest_stays(tmp_path):
@@ -83,3 +89,111 @@ def test_an_error_names_the_file_that_was_meant(tmp_path):
     with pytest.raises(OSError) as full, replacing(tmp_path / "a.txt"):
         raise OSError(28, "No space left on device")
     assert full.value.filename == str(tmp_path / "a.txt")
+
+
+@pytest.fixture(params=["exchanged", "in two steps"])
+def exchanges(request, tmp_path, monkeypatch):
+    """Whether two folders can be exchanged in one step."""
+    if request.param == "in two steps":
+        monkeypatch.setattr(files, "_exchange", lambda *_: False)
+        return False
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.mkdir(), other.mkdir()
+    if not files._exchange(one, other):
+        pytest.skip("this system or file system does not exchange folders")
+    one.rmdir(), other.rmdir()
+    return True
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Where the old folder is."""
+    (tmp_path / "place").mkdir()
+    (tmp_path / "place" / "old").touch()
+    return tmp_path / "place"
+
+
+@pytest.fixture
+def content(tmp_path_factory):
+    """What is to take its place."""
+    content = tmp_path_factory.mktemp("content")
+    (content / "new").touch()
+    return content
+
+
+def test_a_folder_takes_an_empty_place_and_anothers(folder, exchanges):
+    for place in (folder, folder.with_name("empty")):
+        with replacing_folder(place) as filled:
+            (filled / "new").touch()
+        assert os.listdir(place) == ["new"]
+    assert sorted(os.listdir(folder.parent)) == ["empty", "place"]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_the_old_folder_stays_where_the_new_one_cannot_be_filled(folder, exchanges, error):
+    with pytest.raises(error), replacing_folder(folder) as filled:
+        (filled / "new").touch()
+        raise error
+    assert os.listdir(folder.parent) == ["place"] and os.listdir(folder) == ["old"]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_the_old_folder_comes_back_where_the_new_one_cannot_take_its_place(
+    folder, monkeypatch, error
+):
+    rename = Path.rename
+
+    def fail_at_the_new(path, target):
+        if path.name == files._FILLED:
+            raise error
+        return rename(path, target)
+
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)
+    monkeypatch.setattr(Path, "rename", fail_at_the_new)
+    with pytest.raises(error), replacing_folder(folder) as filled:
+        (filled / "new").touch()
+    assert os.listdir(folder.parent) == ["place"] and os.listdir(folder) == ["old"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+@pytest.mark.parametrize("moment", [0, 1, 2])
+def test_killed_at_any_moment_the_old_folder_or_the_new_one_is_there(
+    folder, content, exchanges, moment
+):
+    if exchanges and moment == 2:
+        return  # it is one step
+    replace_and_die(folder, content, exchanges=exchanges, moment=moment)
+    assert folder.exists() == (exchanges or moment != 1)
+    finish_replacing(folder)
+    assert os.listdir(folder) == ["old" if moment == 0 else "new"]
+    with replacing_folder(folder) as filled:
+        (filled / "newer").touch()
+    assert os.listdir(folder) == ["newer"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_what_a_killed_process_left_does_not_come_back_later(folder, content):
+    leave_half_replaced(folder, content)
+    finish_replacing(folder.with_name("another"))  # not its own
+    with replacing_folder(folder) as filled:
+        (filled / "newer").touch()
+    (folder / "newer").unlink()
+    folder.rmdir()
+    finish_replacing(folder)
+    assert not folder.exists()
+
+
+def test_whoever_reads_in_between_finishes_it(folder, monkeypatch):
+    rename = Path.rename
+
+    def read_before_the_new(path, target):
+        if path.name == files._FILLED and rename is not Path.rename:
+            monkeypatch.setattr(Path, "rename", rename)
+            finish_replacing(folder)
+        return rename(path, target)
+
+    monkeypatch.setattr(files, "_exchange", lambda *_: False)
+    monkeypatch.setattr(Path, "rename", read_before_the_new)
+    with replacing_folder(folder) as filled:
+        (filled / "new").touch()
+    assert os.listdir(folder.parent) == ["place"] and os.listdir(folder) == ["new"]

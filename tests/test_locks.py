@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 import subprocess
@@ -9,7 +10,8 @@ import sys
 
 import pytest
 
-from looksay.locks import LockTaken, sole_holder
+from looksay import locks
+from looksay.locks import LockTaken, sole_holder, sole_writer
 
 HOLD = """
 import sys, time
@@ -44,4 +46,53 @@ def test_another_process_is_kept_out_until_the_holder_is_gone(tmp_path):
 
 def test_a_place_for_no_lock_is_sqlites_error(tmp_path):
     with pytest.raises(sqlite3.Error), sole_holder(tmp_path / "nothing" / "lock"):
+        pass
+
+
+def test_a_writers_lock_goes_with_it_and_harms_nobody_where_a_kill_left_it(tmp_path):
+    path = tmp_path / "captions.jsonl"
+    command = [sys.executable, "-c", HOLD.replace("sole_holder", "sole_writer"), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+            with pytest.raises(LockTaken), sole_writer(path):
+                pass
+            with sole_writer(tmp_path / "others.jsonl"):
+                pass
+            left = os.listdir(tmp_path)
+        finally:
+            holder.kill()
+    assert os.listdir(tmp_path) == left
+    assert left and all(name.startswith(".unfinished-lock-") for name in left)
+    for _ in range(2):
+        with sole_writer(path), pytest.raises(LockTaken), sole_writer(path):
+            pass
+        assert os.listdir(tmp_path) == []
+
+
+def test_a_link_and_what_it_points_to_have_one_lock(tmp_path):
+    (tmp_path / "link").symlink_to("real")
+    with sole_writer(tmp_path / "link"), pytest.raises(LockTaken), sole_writer(tmp_path / "real"):
+        pass
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an open file cannot be removed")
+def test_a_lock_whose_file_has_just_been_removed_keeps_nobody_out(tmp_path, monkeypatch):
+    holder = locks.sole_holder
+
+    def opened_before(path):
+        monkeypatch.setattr(locks, "sole_holder", holder)
+        stack = locks.ExitStack()
+        stack.enter_context(holder(path))
+        path.unlink()
+        return stack
+
+    monkeypatch.setattr(locks, "sole_holder", opened_before)
+    with sole_writer(tmp_path / "captions"):
+        with pytest.raises(LockTaken), sole_writer(tmp_path / "captions"):
+            pass
+
+
+def test_where_no_lock_can_be_made_the_writing_tells(tmp_path):
+    with sole_writer(tmp_path / "nothing" / "captions"):
         pass

@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Files and folders written whole or not at all."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 LEFT_BEHIND = ".unfinished-"  # begins the hidden names of files that were never finished
+
+# in a folder of such a name, while another is replaced
+_FILLED = "filled"
+_BEFORE = "before-"  # and the name that it had
+
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of renameat2(2)
 
 
 def replace_file(path: Path, content: bytes, *, mtime_ns: int | None = None) -> None:
@@ -45,6 +51,61 @@ def replacing(path: Path, *, mtime_ns: int | None = None) -> Iterator[Path]:
             not error.filename or LEFT_BEHIND in str(error.filename)
         ):
             error.filename = os.fspath(path)  # that people know
+        raise
+
+
+@contextmanager
+def replacing_folder(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill, which then takes the place of `folder`.
+
+    Where filling it fails, what is there stays as it is; where taking its place does, OSError.
+    Linux exchanges two folders in one step on most file systems. Elsewhere what is there has to be
+    moved away first, and a kill right after that leaves nothing there: whoever reads such a folder
+    calls `finish_replacing` before, which moves the new one there.
+    """
+    finish_replacing(folder)
+    aside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=LEFT_BEHIND))
+    filled, before = aside / _FILLED, aside / f"{_BEFORE}{folder.name}"
+    try:
+        filled.mkdir()
+        yield filled
+        if not folder.exists():
+            filled.rename(folder)
+        elif not _exchange(filled, folder):
+            _replace_in_two_steps(filled, folder, before)
+    finally:
+        if folder.exists() or not before.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def finish_replacing(folder: Path) -> None:
+    """Where a process was killed while it replaced the folder, and there is none: the new one."""
+    if folder.exists():
+        return
+    for aside in folder.parent.glob(f"{LEFT_BEHIND}*"):
+        if os.path.exists(aside / f"{_BEFORE}{folder.name}"):
+            with suppress(OSError):  # no longer there: finished a moment ago, or long ago
+                (aside / _FILLED).rename(folder)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Each gets the other's name, in one step; False where the system cannot do that."""
+    import ctypes
+
+    renameat2 = getattr(ctypes.CDLL(None), "renameat2", None) if os.name == "posix" else None
+    paths = os.fsencode(one), os.fsencode(other)
+    return renameat2 is not None and not renameat2(_HERE, paths[0], _HERE, paths[1], _EXCHANGE)
+
+
+def _replace_in_two_steps(filled: Path, folder: Path, before: Path) -> None:
+    try:
+        folder.rename(before)
+        filled.rename(folder)
+    except BaseException as error:
+        if filled.exists() and before.exists():
+            before.rename(folder)
+        elif folder.exists() and isinstance(error, FileNotFoundError):
+            return  # somebody who read in between has finished it
         raise
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from looksay.files import LEFT_BEHIND
 
 _SECONDS_BETWEEN_TRIES = 0.2
 
@@ -25,7 +29,8 @@ def sole_holder(
     is raised; with `on_wait`, that is called once, and the lock waited for. Raises sqlite3.Error
     where the file cannot be made or the file system has no locks.
     """
-    lock = sqlite3.connect(path, timeout=0, isolation_level=None)
+    # another thread may end it than began it
+    lock = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     try:
         if not _take(lock):
             if on_wait is None:
@@ -38,8 +43,56 @@ def sole_holder(
         lock.close()
 
 
+@contextmanager
+def sole_writer(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Keeps other processes that ask for the same from writing a file meanwhile; LockTaken where
+    one is at it.
+
+    The lock is a hidden file beside it, which goes afterwards; a kill may leave it, and it does no
+    harm. Where none can be made, or the file system has no locks, nobody is kept out: whether the
+    file itself can be written, the writing will tell.
+    """
+    place = Path(os.path.realpath(path))
+    name = hashlib.sha256(os.fsencode(place.name)).hexdigest()[:16]
+    with ExitStack() as stack:
+        with suppress(OSError, sqlite3.Error):
+            while not _hold_passing(place.with_name(f"{LEFT_BEHIND}lock-{name}"), stack):
+                pass
+        yield
+
+
+def _hold_passing(path: Path, stack: ExitStack) -> bool:
+    """Takes a lock whose file goes with it. False where its last holder has removed the file
+    between our opening and our locking it: others would lock another one."""
+    path.touch()
+    if os.name == "nt":  # an open file cannot be removed there, ours or another's
+        stack.callback(_remove, path)
+    opened = _number(path)
+    stack.enter_context(sole_holder(path))
+    if opened is None or _number(path) != opened:
+        stack.close()
+        return False
+    if os.name != "nt":
+        stack.callback(_remove, path)
+    return True
+
+
+def _number(path: Path) -> int | None:
+    """Which file it is; None where there is none."""
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
 def _take(lock: sqlite3.Connection) -> bool:
     try:
+        lock.execute("PRAGMA journal_mode=OFF")  # nothing is written, and a full disk is no reason
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:

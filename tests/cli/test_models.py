@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from half_replaced import leave_half_replaced  # noqa: E402
 
 
 @pytest.fixture
@@ -49,6 +51,12 @@ def test_a_damaged_bundle_is_a_line_and_the_rest_is_listed(looksay, runs):
     result = looksay("models", runs)
     assert result.status == 1
     assert "step.onnx" in result.err and "second" in result.out and "first" not in result.out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_bundle_whose_replacement_was_killed_is_listed(looksay, runs):
+    leave_half_replaced(runs / "one", runs / "two")
+    assert looksay("models", runs / "one").out.startswith("second\n")
 
 
 def test_a_folder_without_bundles_is_said(looksay, runs, tmp_path):

@@ -3,25 +3,31 @@ spoilt, and readers are free."""
 
 from __future__ import annotations
 
+import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from by_hand import Updating, check
+from PIL import Image
 from slow_store import IDENTITY, NUM_APPENDED, NUM_BEFORE_HOLD, compute, value_of
 
-from looksay.errors import FeatureError
+from looksay.cli.outputs import alone_at
+from looksay.errors import FeatureError, LooksayError
 from looksay.features.compute import Loaded
 from looksay.features.store import FeatureStore, content_hash
 from looksay.images import load_square
 from looksay.library import Library
 
 SLOW_STORE = Path(__file__).with_name("slow_store.py")
+SLOW_CLI = Path(__file__).with_name("slow_cli.py")
 SLOW_INDEX = Path(__file__).parents[1] / "library" / "slow_index.py"
 WAITING = "another run is adding features"
 
@@ -134,3 +140,100 @@ def test_a_second_run_of_index_is_told_and_the_first_goes_on(photos, tmp_path):
     check(database)
     assert len(Library(database)) == 60
     assert Updating(database, photos)().captioned == 0
+
+
+@pytest.fixture
+def album(tmp_path, monkeypatch) -> Path:
+    """Six photographs in the working directory's folder `album`."""
+    (tmp_path / "album").mkdir()
+    for number in range(6):
+        size = (20 + number, 20)
+        Image.new("RGB", size, ("red", "lime")[number % 2]).save(tmp_path / f"album/{number}.jpg")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "album"
+
+
+@pytest.fixture
+def begin(album) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """`begin("caption", ...)` is that command after two captions; it waits for `hold` to go."""
+    processes = []
+
+    def begin(*words: str) -> subprocess.Popen[str]:
+        Path("hold").touch()
+        processes.append(process := start(SLOW_CLI, *words))
+        deadline = time.monotonic() + 300
+        while not Path("begun").exists():
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        return process
+
+    yield begin
+    for process in processes:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def go_on(process: subprocess.Popen[str]) -> None:
+    Path("hold").unlink()
+    end(process)
+
+
+@pytest.mark.parametrize("output", ["out.jsonl", "out.json"])
+def test_a_second_caption_to_one_file_is_told_and_the_first_goes_on(looksay, begin, output):
+    first = begin("caption", "album", "--output", output)
+    result = looksay("caption", "album", "--output", output)
+    assert result.status == 1 and result.out == ""
+    assert result.err.startswith(f"looksay: Another `looksay caption` is writing {output}; wait")
+    assert looksay("caption", "album", "--output", f"another-{output}").status == 0
+    go_on(first)
+    assert Path(output).read_bytes() == Path(f"another-{output}").read_bytes()
+    assert not list(Path().glob(".*"))  # no lock is left
+    assert looksay("caption", "album", "--output", output).status == 0
+
+
+def test_a_killed_caption_keeps_nobody_from_its_file(looksay, begin):
+    first = begin("caption", "album", "--output", "out.jsonl")
+    first.kill()
+    first.wait()
+    assert looksay("caption", "album", "--output", "out.jsonl").status == 0
+    records = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
+    assert [record["image"] for record in records] == [f"album/{n}.jpg" for n in range(6)]
+
+
+def test_pipes_devices_and_standard_output_are_not_locked(tmp_path):
+    with alone_at(tmp_path / "file"), pytest.raises(LooksayError), alone_at(tmp_path / "file"):
+        pass
+    os.mkfifo(tmp_path / "pipe")
+    for shared in (None, Path("/dev/stdout"), Path("/dev/null"), tmp_path / "pipe"):
+        with alone_at(shared), alone_at(shared):
+            assert os.listdir(tmp_path) == ["pipe"]
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="ExifTool is not installed")
+@pytest.mark.parametrize("second", [["album/5.jpg"], ["album", "--undo"]])
+def test_a_second_embed_into_the_same_photographs_is_told(looksay, begin, album, second):
+    pytest.importorskip("exiftool")
+    before = {path: path.read_bytes() for path in album.iterdir()}
+    first = begin("embed", "album")
+    result = looksay("embed", *second)
+    assert result.status == 1 and result.out == ""
+    assert result.err.splitlines()[-1].startswith("looksay: Another `looksay embed` is at work on")
+    assert looksay("embed", "album/5.jpg", "--dry-run").status == 0  # it writes nothing
+    go_on(first)
+    assert not list(album.glob(".unfinished-*"))
+    assert looksay("embed", "album").err == "6 unchanged.\n"
+    assert looksay("embed", "album", "--undo").err == "6 undone.\n"
+    assert {path: path.read_bytes() for path in album.iterdir()} == before
+
+
+@pytest.mark.skipif(shutil.which("exiftool") is None, reason="ExifTool is not installed")
+def test_embeds_into_other_folders_are_free(looksay, begin, album):
+    pytest.importorskip("exiftool")
+    for name in ("aaa", "other"):
+        shutil.copytree(album, album.with_name(name))
+    first = begin("embed", "aaa", "album")  # the first two of `aaa`
+    assert looksay("embed", "other").err == "6 written.\n"
+    assert looksay("embed", "album").err == "6 written.\n"  # not reached yet by the first
+    go_on(first)
+    assert looksay("embed", "aaa", "album").err == "12 unchanged.\n"

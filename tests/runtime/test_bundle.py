@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 
 import pytest
+from half_replaced import leave_half_replaced
 
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, LooksayError, UsageError
@@ -33,6 +35,14 @@ def test_a_bundle_says_what_it_is(bundle_folder):
     assert bundle.config["licence"] == "CC0-1.0"
     assert bundle.file("card.md").read_text("utf-8").startswith("# A toy")
     assert Bundle.open(str(bundle_folder), verify_all=True).config == bundle.config
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_bundle_whose_replacement_was_killed_opens(bundle_folder, tmp_path):
+    shutil.copytree(bundle_folder, tmp_path / "new")
+    change(tmp_path / "new", name="new")
+    leave_half_replaced(bundle_folder, tmp_path / "new")
+    assert Bundle.open(bundle_folder).name == "new"
 
 
 def test_unknown_names_are_refused(bundle_folder):

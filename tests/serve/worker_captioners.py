@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import time
@@ -26,6 +27,22 @@ def gated(bundle: Path, folder: Path) -> list[Any]:
     """It says nothing before there is a file `open` in the folder, and makes one named `saying`
     when it would."""
     return [_Gated(sound(bundle)[0], folder)]
+
+
+def hanging(bundle: Path, folder: Path, holds_lock: bool) -> list[Any]:
+    """Hangs at the first words that anybody says, as native code may: with the interpreter's lock
+    or without. The file `hung` in the folder says that somebody has."""
+    return [_Hanging(sound(bundle)[0], folder / "hung", holds_lock)]
+
+
+def breaking(bundle: Path, folder: Path) -> list[Any]:
+    """Ends the thread that says the first words, and makes the file `broken`."""
+    return [_Breaking(sound(bundle)[0], folder / "broken")]
+
+
+def slow(bundle: Path, seconds: float) -> list[Any]:
+    """Takes so long for the words of a batch."""
+    return [_Slow(sound(bundle)[0], seconds)]
 
 
 def dying(bundle: Path) -> list[Any]:
@@ -82,4 +99,39 @@ class _Gated(_Wrapped):
         (self._folder / "saying").touch()
         while not (self._folder / "open").exists():
             time.sleep(0.01)
+        return self._captioner.say(*arguments)
+
+
+class _Hanging(_Wrapped):
+    def __init__(self, captioner: looksay.Captioner, file: Path, holds_lock: bool):
+        super().__init__(captioner)
+        self._file, self._holds_lock = file, holds_lock
+
+    def say(self, *arguments: Any) -> Any:
+        if not self._file.exists():
+            self._file.touch()
+            libc = ctypes.PyDLL(None) if self._holds_lock else ctypes.CDLL(None)
+            libc.sleep(100_000)
+        return self._captioner.say(*arguments)
+
+
+class _Breaking(_Wrapped):
+    def __init__(self, captioner: looksay.Captioner, file: Path):
+        super().__init__(captioner)
+        self._file = file
+
+    def say(self, *arguments: Any) -> Any:
+        if not self._file.exists():
+            self._file.touch()
+            raise SystemExit  # ends a thread without a word
+        return self._captioner.say(*arguments)
+
+
+class _Slow(_Wrapped):
+    def __init__(self, captioner: looksay.Captioner, seconds: float):
+        super().__init__(captioner)
+        self._seconds = seconds
+
+    def say(self, *arguments: Any) -> Any:
+        time.sleep(self._seconds)
         return self._captioner.say(*arguments)

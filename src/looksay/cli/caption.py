@@ -15,7 +15,7 @@ from looksay.cli.captioning import Item, caption_in_order, write_all
 from looksay.cli.decoding_options import decoding_options, resolve_decoding
 from looksay.cli.engine_options import RAY, engine_options_with_ray
 from looksay.cli.inputs import STDIN, Picture, Problem, check_inputs, find_pictures
-from looksay.cli.outputs import FORMATS, Writer, guess_format, open_writer
+from looksay.cli.outputs import FORMATS, Writer, alone_at, guess_format, open_writer
 from looksay.cli.progress import Progress
 from looksay.errors import UsageError
 from looksay.scale.lists import is_list
@@ -147,18 +147,19 @@ def caption(
     files = AttentionFiles(attention, attention_kind or "png") if attention else None
     if files is not None:
         files.make_folder()
-    writer = open_writer(format, file, attention=attention_values)
-    items = _skip_done(find_pictures(pictures, files_from), writer, files)
-    return _run(
-        items,
-        writer,
-        load=load,
-        options=options,
-        batch_size=batch_size,
-        attention_files=files,
-        with_attention=attention_values,
-        progress=_open_progress(file, streamed=files_from == STDIN),
-    )
+    with alone_at(file):
+        writer = open_writer(format, file, attention=attention_values)
+        items = _skip_done(find_pictures(pictures, files_from), writer, files)
+        return _run(
+            items,
+            writer,
+            load=load,
+            options=options,
+            batch_size=batch_size,
+            attention_files=files,
+            with_attention=attention_values,
+            progress=_open_progress(file, streamed=files_from == STDIN),
+        )
 
 
 def _run(

@@ -9,6 +9,7 @@ import click
 import numpy as np
 
 from looksay.cli.training_options import need_training_extra, set_option
+from looksay.files import finish_replacing
 
 EPILOG = """\b
 Examples:
@@ -38,6 +39,7 @@ def describe(
 ) -> None:
     """Say what a RECIPE makes or a BUNDLE is; with --shapes, follow a picture through it."""
     need_training_extra()
+    finish_replacing(Path(source))
     is_bundle = (Path(source) / "bundle.json").exists()
     head, model, backbone, compute = (
         _bundle(source) if is_bundle else _recipe(source, settings, words)

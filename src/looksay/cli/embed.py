@@ -16,7 +16,7 @@ from looksay.cli.records import text_name
 from looksay.errors import EmbedError, ImageError, UsageError
 
 if TYPE_CHECKING:
-    from looksay.library.embed import Before, ExifTool, State, Wishes
+    from looksay.library.embed import Before, Claims, ExifTool, State, Wishes
 
 MAX_LENGTH = 250  # what the IPTC advises for its accessibility text
 
@@ -71,23 +71,25 @@ def embed(
     **wishes: Any,
 ) -> int:
     """Write what photographs show into their own metadata."""
-    from looksay.library.embed import ExifTool, Wishes
+    from looksay.library.embed import Claims, ExifTool, Wishes
 
     if STDIN in photos:
         raise UsageError("embed writes into files and cannot read standard input; name files.")
     if undoing and wishes["overwrite"]:
         raise UsageError("--undo writes no descriptions; leave --overwrite out.")
-    run = _Run(Wishes(**wishes), min_confidence)
-    try:
-        if undoing:
-            run.undo_all(find_pictures(photos, None))
-        else:
-            with ExifTool(program) as exiftool:
-                items = run.choose(find_pictures(photos, None), exiftool)
-                load = {"model": models or None, "engine": engine, "precision": precision}
-                run.embed_all(items, load, batch_size, exiftool)
-    finally:
-        run.close()
+    wished = Wishes(**wishes)
+    with Claims(wished) as claims:
+        run = _Run(wished, min_confidence, claims)
+        try:
+            if undoing:
+                run.undo_all(find_pictures(photos, None))
+            else:
+                with ExifTool(program) as exiftool:
+                    items = run.choose(find_pictures(photos, None), exiftool)
+                    load = {"model": models or None, "engine": engine, "precision": precision}
+                    run.embed_all(items, load, batch_size, exiftool)
+        finally:
+            run.close()
     return 1 if run.failed else 0
 
 
@@ -101,8 +103,8 @@ def load_captioner(**how: Any) -> Any:
 class _Run:
     """One command's photographs: what was done to each is a line, problems go to standard error."""
 
-    def __init__(self, wishes: Wishes, min_confidence: float) -> None:
-        self._wishes, self._min_confidence = wishes, min_confidence
+    def __init__(self, wishes: Wishes, min_confidence: float, claims: Claims) -> None:
+        self._wishes, self._min_confidence, self._claims = wishes, min_confidence, claims
         self._found: dict[str, Before] = {}
         self._count: Counter[str] = Counter()
 
@@ -115,10 +117,12 @@ class _Run:
         from looksay.library.embed import State, undo
 
         for item in items:
+            if isinstance(item, Problem):
+                self._fail(item.name, item.sentence)
+                continue
+            assert isinstance(item.source, Path)
+            self._claims.visit(item.source)
             try:
-                if isinstance(item, Problem):
-                    raise ImageError(item.sentence)
-                assert isinstance(item.source, Path)
                 state = undo(item.source, self._wishes)
             except (ImageError, EmbedError) as error:
                 self._fail(item.name, str(error))
@@ -134,6 +138,7 @@ class _Run:
                 yield item
                 continue
             assert isinstance(item.source, Path)
+            self._claims.visit(item.source)
             try:
                 before = look(item.source, exiftool)
             except (ImageError, EmbedError) as error:
@@ -143,7 +148,9 @@ class _Run:
                 self._tell(item.name, State.KEPT, before.kept)
             else:
                 self._found[item.name] = before
+                self._claims.begin(before.path)
                 yield item
+        self._claims.leave()
 
     def embed_all(
         self,
@@ -169,23 +176,29 @@ class _Run:
         click.echo(f"{', '.join(told) or 'no photographs'}.", err=True)
 
     def _embed(self, item: Item, result: Any, exiftool: ExifTool) -> None:
+        before = self._found.pop(item.name, None)
+        if isinstance(result, str):
+            self._fail(item.name, result)
+        elif before is not None:
+            self._write(item.name, before, result, exiftool)
+        if before is not None:
+            self._claims.end(before.path)
+
+    def _write(self, name: str, before: Before, result: Any, exiftool: ExifTool) -> None:
         from looksay.library.embed import embed
         from looksay.library.sureness import how_sure
         from looksay.library.wording import to_alt_text
 
-        if isinstance(result, str):
-            self._fail(item.name, result)
-            return
-        text, before = to_alt_text(result.text, MAX_LENGTH), self._found.pop(item.name)
+        text = to_alt_text(result.text, MAX_LENGTH)
         if not how_sure(result).enough(self._min_confidence):
-            self._say(item.name, "not sure enough", text)
+            self._say(name, "not sure enough", text)
             return
         try:
             state = embed(before, text, exiftool, self._wishes)
         except (ImageError, EmbedError) as error:
-            self._fail(item.name, str(error))
+            self._fail(name, str(error))
         else:
-            self._tell(item.name, state, text)
+            self._tell(name, state, text)
 
     def _tell(self, name: str, state: State, text: str, *, quiet: bool = False) -> None:
         if quiet:

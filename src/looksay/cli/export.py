@@ -70,16 +70,21 @@ def export(
     a run that was stopped.
     """
     need_training_extra()
+    from looksay.export.bundle import check_place
     from looksay.training.finish import write_scored_bundle
-    from looksay.training.kept import load_epoch
+    from looksay.training.kept import check_epoch, load_epoch
     from looksay.training.prepare import load_recipe_data
-    from looksay.training.run import open_run
+    from looksay.training.run import check_run_data, open_run
 
     log_to_stderr()
     own = [epoch for other, epoch in epochs if other is None]
     others = [(other, epoch) for other, epoch in epochs if other is not None]
+    check_place(bundle)
+    recipe = check_epoch(run, *own, others=others, features=features_folder)
+    dataset = load_recipe_data(data, recipe.data, seed=split_seed, split_file=split_file)
+    check_run_data(run, recipe, dataset, features_folder)
+
     kept = load_epoch(run, *own, others=others, features=features_folder)
-    dataset = load_recipe_data(data, kept.recipe.data, seed=split_seed, split_file=split_file)
     opened = open_run(run, kept.recipe, dataset, features_folder)
     write_scored_bundle(opened, kept.model, bundle, name)
     click.echo(f"The model is {bundle}. Try it: looksay caption PHOTO --model {bundle}")

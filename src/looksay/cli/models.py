@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from looksay.errors import BundleError
+from looksay.files import finish_replacing
 
 SHIPPED = Path(__file__).resolve().parent.parent / "bundles"
 MANIFEST = "bundle.json"
@@ -61,6 +62,7 @@ def _complain(sentence: str) -> bool:
 def _bundles(folders: Iterable[Path]) -> Iterator[Path | str]:
     """The bundles' folders, or a sentence for a folder without one."""
     for folder in folders:
+        finish_replacing(folder)
         if (folder / MANIFEST).is_file():
             yield folder
             continue

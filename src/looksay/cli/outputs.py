@@ -11,7 +11,8 @@ import csv
 import io
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TextIO, cast
 
@@ -20,6 +21,7 @@ from looksay.cli.records import CSV_COLUMNS, text_name, to_csv_row, to_json_line
 from looksay.cli.resume import Earlier, read_earlier
 from looksay.errors import LooksayError, UsageError
 from looksay.files import replace_file
+from looksay.locks import LockTaken, sole_writer
 
 FORMATS = ("text", "json", "jsonl", "csv")
 SECONDS_BETWEEN_REWRITES = 5.0
@@ -44,6 +46,35 @@ def guess_format(chosen: str | None, output: Path | None) -> str:
         return chosen
     suffix = output.suffix.lower().lstrip(".") if output else ""
     return suffix if suffix in FORMATS else "text"
+
+
+@contextmanager
+def alone_at(output: Path | None) -> Iterator[None]:
+    """Keeps other `looksay caption` from an output file meanwhile; LooksayError where one is at it.
+
+    Standard output, pipes and devices are everybody's.
+    """
+    if output is None or not _is_own_file(output):
+        yield
+        return
+    try:
+        with sole_writer(output):
+            yield
+    except LockTaken:
+        raise LooksayError(
+            f"Another `looksay caption` is writing {output}; wait until it has ended, or name "
+            "another --output file."
+        ) from None
+
+
+def _is_own_file(output: Path) -> bool:
+    """Or one to be; /dev/stdout may lead to a file, which is the shell's."""
+    special = output.exists() and not output.is_file()
+    return not special and output.parent not in (
+        Path("/dev"),
+        Path("/dev/fd"),
+        Path("/proc/self/fd"),
+    )
 
 
 def open_writer(format: str, output: Path | None, *, attention: bool = False) -> Writer:

@@ -137,7 +137,8 @@ def serve(
     """Caption pictures for browsers and other programs: a web page and an HTTP API.
 
     Requests that arrive together are captioned together, in a process of its own: where a picture
-    or a lack of memory ends that process, another takes its place, and no request is lost.
+    or a lack of memory ends that process, or it hangs (for twice --timeout, a minute at least),
+    another takes its place, and no request is lost.
     """
     from looksay.serve.sockets import open_socket, url_of
     from looksay.serve.supervisor import Supervisor
@@ -153,7 +154,10 @@ def serve(
     with (
         open_socket(host, port) as listening,
         Supervisor(
-            load, capacity=settings.queue_pictures, batch_size=settings.batch_size
+            load,
+            capacity=settings.queue_pictures,
+            batch_size=settings.batch_size,
+            patience_seconds=settings.patience_seconds,
         ) as supervisor,
     ):
         _check_extra()  # these take a while to import, and the worker's models to load

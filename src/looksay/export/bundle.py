@@ -17,7 +17,7 @@ from looksay.errors import BundleError
 from looksay.export.onnx_file import is_halved, rounded
 from looksay.export.process import run_export
 from looksay.features.backbones import Backbone
-from looksay.files import LEFT_BEHIND
+from looksay.files import replacing_folder
 from looksay.models import MODELS, CaptionModel
 from looksay.models.weights import save_weights
 from looksay.runtime import write_manifest
@@ -52,12 +52,9 @@ def write_bundle(
         of them: `figures`, and `language` and `confidence` where they are known.
     Raises BundleError when `folder` holds anything but a bundle.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
-        raise BundleError(f"{folder} is not empty and no bundle; choose another folder")
+    check_place(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=LEFT_BEHIND) as temporary:
-        made = Path(temporary) / "bundle"
-        made.mkdir()
+    with replacing_folder(folder) as made:
         save_rounded_weights(model, made / WEIGHTS)
         num_places = backbone.num_places if regions is None else regions.max_regions
         export_graphs(model, num_places, made / WEIGHTS, made)
@@ -86,20 +83,14 @@ def write_bundle(
                 **described,
             },
         )
-        _take_place(made, folder, Path(temporary) / "before")
 
 
-def _take_place(made: Path, folder: Path, before: Path) -> None:
-    """Moves the finished bundle to `folder`, and what is there to `before`, in one step each, so
-    that no half of a bundle is ever there. Where that fails, what was there comes back."""
-    try:
-        if folder.exists():
-            folder.rename(before)
-        made.rename(folder)
-    except BaseException:
-        if before.exists() and not folder.exists():
-            before.rename(folder)
-        raise
+def check_place(folder: Path) -> None:
+    """BundleError where a bundle may not be written, since something else is there."""
+    if folder.exists() and not folder.is_dir():
+        raise BundleError(f"{folder} is a file; choose a folder")
+    if folder.exists() and any(folder.iterdir()) and not (folder / "bundle.json").exists():
+        raise BundleError(f"{folder} is not empty and no bundle; choose another folder")
 
 
 def export_graphs(model: CaptionModel, num_places: int, weights: Path, folder: Path) -> None:
@@ -174,4 +165,11 @@ def load_bundle_model(folder: Path) -> CaptionModel:
     return model
 
 
-__all__ = ["WEIGHTS", "export_graphs", "load_bundle_model", "model_config", "write_bundle"]
+__all__ = [
+    "WEIGHTS",
+    "check_place",
+    "export_graphs",
+    "load_bundle_model",
+    "model_config",
+    "write_bundle",
+]

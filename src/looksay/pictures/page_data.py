@@ -1,4 +1,4 @@
-"""What the script of a page is told of attention, see `light.js`.
+"""What the script of a page is told of attention, see `lamp.js`.
 
 T words, R regions; rows and columns of a grid.
 """
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from looksay.pictures.looked import looked, tell
-from looksay.pictures.maps import KERNEL_PLACES, light, spread
+from looksay.pictures.maps import light, spread
 from looksay.pictures.regions import Regions, brightest
 
 _REGIONS = (
@@ -25,7 +25,7 @@ _EVERYWHERE = "the whole picture"
 def page_data(looks: np.ndarray, regions: Regions | None) -> dict[str, Any]:
     """Attention that `check_looks` has passed, ready for the script: weights and light as uint8.
 
-    Over a grid `kernel` and `grids` (T, rows, columns); over regions `boxes`, `names`, `levels`
+    Over a grid `grids` (T, rows, columns); over regions `boxes`, `names`, `levels`
     (T, R) and `framed`. `where` tells in words what each word looks at, `looked` how much it looked
     at the picture at all, where the model can look away.
     """
@@ -58,7 +58,6 @@ def _of_grids(grids_TRC: np.ndarray) -> dict[str, Any]:
     peaks_T = np.maximum(grids_TRC.max(axis=(1, 2), initial=0), 1e-12)
     whole_TRC = np.rint(grids_TRC * (255 / peaks_T[:, None, None])).astype(np.uint8)
     return {
-        "kernel": KERNEL_PLACES,
         "grids": whole_TRC,
         "where": [region(grid_RC) for grid_RC in grids_TRC],
     }

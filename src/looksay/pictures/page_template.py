@@ -5,6 +5,7 @@ Nothing in it asks for anything from outside, and its own policy forbids that to
 
 from __future__ import annotations
 
+import re
 import string
 from importlib.resources import files
 
@@ -57,7 +58,9 @@ button:focus-visible { outline: 3px solid var(--ring); outline-offset: 2px; }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 """
 
-LIGHT_SCRIPT = files("looksay.pictures").joinpath("light.js").read_text(encoding="utf-8")
+_OWN = files("looksay.pictures")
+LIGHT_SCRIPT = "\n".join(_OWN.joinpath(f).read_text("utf-8") for f in ("light.js", "lamp.js"))
+LIGHT_SCRIPT = re.sub("^export ", "", LIGHT_SCRIPT, flags=re.MULTILINE)
 
 _SCRIPT = """
 const data = JSON.parse(document.getElementById("attention").textContent);

@@ -9,6 +9,7 @@ from typing import Any
 
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
+from looksay.files import finish_replacing
 from looksay.runtime.confidence import Confidence
 from looksay.runtime.manifest import (
     MANIFEST,
@@ -46,6 +47,7 @@ class Bundle:
         checks the others' too, which otherwise happens when `file` is asked for one.
         """
         folder = Path(path)
+        finish_replacing(folder)
         config = read_manifest(folder)
         for name, entry in config["files"].items():
             _check_size(folder / name, entry["bytes"], folder)

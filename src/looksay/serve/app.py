@@ -29,6 +29,7 @@ from looksay.serve.search import make_search_routes
 from looksay.serve.settings import Settings
 
 STATIC = Path(__file__).resolve().parent / "static"
+LIGHT = STATIC.parents[1] / "pictures" / "light.js"
 PHOTOGRAPHS = STATIC.parents[1] / "demo"  # the page's examples
 
 # FastAPI reports to OpenTelemetry where the environment says so; a service that keeps nothing of
@@ -119,6 +120,10 @@ def _add_page(app: FastAPI) -> None:
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> Response:
         return FileResponse(STATIC / "index.html")
+
+    @app.api_route("/static/light.js", methods=["GET", "HEAD"], include_in_schema=False)
+    async def light() -> Response:  # what pages that stand alone have inside
+        return FileResponse(LIGHT, media_type="text/javascript")
 
     app.mount("/static/demo", StaticFiles(directory=PHOTOGRAPHS), name="demo")
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")

@@ -48,6 +48,7 @@ class Batcher(Queue):
         self._offers = [offer(captioner) for captioner in captioners.values()]
         self._to_look: Line[Job] = Line(lambda job: not job.dropped)
         self._to_say: Line[Job] = Line(lambda job: not job.dropped)
+        self._begun: dict[object, float] = {}  # when each piece of work that goes on began
         self._readers = ThreadPoolExecutor(num_loading_threads(), "looksay-read")
         self._threads = [
             threading.Thread(target=self._look_on, name="looksay-look", daemon=True),
@@ -66,6 +67,12 @@ class Batcher(Queue):
             return ""
         return "A part of the server has broken down; start it again."
 
+    @property
+    def busy_seconds(self) -> float:
+        """For how long the oldest piece of work has been going on; 0 where there is none."""
+        begun = list(self._begun.values())  # in one step: threads add and remove
+        return time.perf_counter() - min(begun) if begun else 0.0
+
     def stop(self) -> None:
         """Take nothing more, finish what was taken, and end the threads."""
         with self._lock:
@@ -78,30 +85,40 @@ class Batcher(Queue):
     def _begin(self, job: Job) -> None:
         self._readers.submit(self._read, job)
 
+    def _begin_work(self) -> object:
+        """The name of a piece of work that begins now."""
+        piece = object()
+        self._begun[piece] = time.perf_counter()
+        return piece
+
+    def _end_work(self, piece: object) -> float:
+        """The seconds that it took."""
+        return time.perf_counter() - self._begun.pop(piece)
+
     # Stage 1, in the pool
 
     def _read(self, job: Job) -> None:
         if job.dropped:
             return
-        began = time.perf_counter()
+        piece = self._begin_work()
         try:
             job.picture = self._captioners[job.model].read(job.source)
         except Exception as error:
             job.fail(error)
             return
         finally:
-            self._worked("read", 1, time.perf_counter() - began)
+            self._worked("read", 1, self._end_work(piece))
         self._to_look.put(job)
 
     # Stage 2, in a thread of its own
 
     def _look_on(self) -> None:
-        running: deque[tuple[list[Job], Wait, float]] = deque()
+        running: deque[tuple[list[Job], Wait, object]] = deque()
         while True:
             group = self._to_look.take(self._batch_size, _same_model, wait=not running)
             if group:
-                began = time.perf_counter()
-                running.append((group, self._look(group, many=self._accepted >= FEW), began))
+                piece = self._begin_work()
+                running.append((group, self._look(group, many=self._accepted >= FEW), piece))
             elif not running:
                 self._to_say.close()
                 return
@@ -120,14 +137,16 @@ class Batcher(Queue):
 
         return wait
 
-    def _finish_looking(self, group: list[Job], wait: Wait, began: float) -> None:
+    def _finish_looking(self, group: list[Job], wait: Wait, piece: object) -> None:
         try:
             seen = wait()
         except Exception as error:
+            self._end_work(piece)
             for job in _to_try_again(group, error):
-                self._finish_looking([job], self._look([job], many=False), time.perf_counter())
+                again = self._begin_work()
+                self._finish_looking([job], self._look([job], many=False), again)
             return
-        self._worked("look", len(group), time.perf_counter() - began)
+        self._worked("look", len(group), self._end_work(piece))
         for place, job in enumerate(group):
             job.seen = [features.of(place) for features in seen]
             self._to_say.put(job)
@@ -136,9 +155,9 @@ class Batcher(Queue):
 
     def _say_on(self) -> None:
         while group := self._to_say.take(self._batch_size, _same_options, wait=True):
-            began = time.perf_counter()
+            piece = self._begin_work()
             self._say(group)
-            self._worked("say", len(group), time.perf_counter() - began)
+            self._worked("say", len(group), self._end_work(piece))
 
     def _say(self, group: list[Job]) -> None:
         try:

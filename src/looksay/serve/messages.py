@@ -84,6 +84,11 @@ def worked(stage: str, pictures: int, seconds: float) -> bytes:
     return _packed({"worked": [stage, pictures, seconds]})
 
 
+def beat(busy_seconds: float) -> bytes:
+    """A sign of life: for how long the worker's oldest piece of work has been going on."""
+    return _packed({"busy": busy_seconds})
+
+
 def unpacked(frame: bytes) -> dict[str, Any]:
     """A message; ValueError for what is none."""
     message = parse_json(frame)

@@ -16,14 +16,14 @@ class Process:
     """A worker that has been started, and the connection to it. OSError where the system has no
     room for another process."""
 
-    def __init__(self, load: worker.Load, batch_size: int):
+    def __init__(self, load: worker.Load, batch_size: int, beat_seconds: float):
         # never forked: the server has threads, and a fork copies the locks that they hold
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe()
         try:
             self._process = context.Process(
                 target=worker.main,
-                args=(theirs, load, batch_size),
+                args=(theirs, load, batch_size, beat_seconds),
                 name="looksay-worker",
                 daemon=True,
             )

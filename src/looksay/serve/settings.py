@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from looksay.errors import UsageError
 from looksay.images import ImageLimits
 
+LEAST_PATIENCE_SECONDS = 60.0
+
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 _LEAST = {
@@ -88,3 +90,9 @@ class Settings:
     def image_limits(self) -> ImageLimits:
         """How large a picture may be."""
         return ImageLimits(max_bytes=self.max_body_bytes, max_pixels=self.max_pixels)
+
+    @property
+    def patience_seconds(self) -> float:
+        """For a piece of a worker's work, before the worker counts as hung: by then everybody who
+        waits for it has been given up, and the slowest honest batch is long done."""
+        return max(2 * self.timeout_seconds, LEAST_PATIENCE_SECONDS)

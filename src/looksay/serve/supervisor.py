@@ -2,6 +2,7 @@
 
 A decoder that crashes or a system that runs out of memory ends the worker, not the server: what the
 worker had not answered is sent to the next one. Requests wait meanwhile, as they do for their turn.
+A worker that hangs is ended (see `watchdog`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from looksay.serve import messages
 from looksay.serve.jobs import BrokenError, Job, Offer, Queue
 from looksay.serve.ledger import Drop, Ledger, Lost
 from looksay.serve.process import Process, keep_signals_away
+from looksay.serve.watchdog import Watchdog, beat_seconds
 from looksay.serve.worker import Load, log
 
 MOST_FAILURES = 5  # in a row, before requests are refused
@@ -58,11 +60,14 @@ class Supervisor(Queue):
         load: makes the models in the worker; a function of a module, or a partial of one.
         capacity: pictures accepted and not yet done, at most.
         batch_size: pictures captioned at once, at most.
+        patience_seconds: of silence, or of one piece of work, before a worker counts as hung.
     """
 
-    def __init__(self, load: Load, *, capacity: int, batch_size: int):
+    def __init__(
+        self, load: Load, *, capacity: int, batch_size: int, patience_seconds: float = 120.0
+    ):
         super().__init__(capacity)
-        self._load, self._batch_size = load, batch_size
+        self._load, self._batch_size, self._patience = load, batch_size, patience_seconds
         self._ledger = Ledger()
         self._offers: list[Offer] = []
         self._fault = ""
@@ -160,7 +165,7 @@ class Supervisor(Queue):
         """One worker from its start to its end."""
         life = Life()
         try:
-            process = Process(self._load, self._batch_size)
+            process = Process(self._load, self._batch_size, beat_seconds(self._patience))
         except OSError as error:  # there is no memory for it, or there are too many processes
             life.error = error
             return life
@@ -169,15 +174,19 @@ class Supervisor(Queue):
             if self._ending.is_set():
                 process.kill()
         sender = threading.Thread(target=self._send_on, args=(process,), daemon=True)
+        watchdog = Watchdog(process.kill, self._patience)
+        watchdog.start()
         try:
             while True:
-                self._hear(process.hear(), life, sender)
+                self._hear(process.hear(), life, sender, watchdog)
         except (EOFError, OSError):
             pass
         except Exception as error:
             log.error("the worker says what makes no sense", exc_info=error)
             process.kill()
         life.end = process.wait()
+        watchdog.close()
+        life.end = watchdog.verdict or life.end
         with self._lock:
             self._process = None
         life.lost = self._ledger.died()
@@ -186,7 +195,10 @@ class Supervisor(Queue):
         process.hang_up()
         return life
 
-    def _hear(self, message: dict[str, Any], life: Life, sender: threading.Thread) -> None:
+    def _hear(
+        self, message: dict[str, Any], life: Life, sender: threading.Thread, watchdog: Watchdog
+    ) -> None:
+        watchdog.heard()
         if "done" in message:
             life.answers += 1
             # the answer first: where it makes no sense the errand stays, for the next worker
@@ -201,12 +213,15 @@ class Supervisor(Queue):
         elif "worked" in message:
             stage, pictures, seconds = message["worked"]
             self._worked(stage, pictures, seconds)
+        elif "busy" in message:
+            watchdog.beat(float(message["busy"]))
         elif "failed" in message:
             life.error = messages.error_of(message["failed"])
         else:
             self._offers = messages.offers_of(message["ready"])
             self._fault = ""
             self._started.set()
+            watchdog.ready()
             self._ledger.open()
             sender.start()
 

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from looksay.serve.jobs import Job, Queue
 
 if TYPE_CHECKING:
     from looksay.captioner import Captioner
+    from looksay.serve.batching import Batcher
 
 Load = Callable[[], Sequence["Captioner"]]
 """Makes the models, in the worker; it must be one that multiprocessing can hand over."""
@@ -41,22 +43,28 @@ def load_models(
     ]
 
 
-def main(connection: Connection, load: Load, batch_size: int) -> None:
+def main(connection: Connection, load: Load, batch_size: int, beat_seconds: float) -> None:
     """The process's whole life; never returns."""
     for number in (signal.SIGINT, signal.SIGTERM):
         # they are meant for the server, which ends this process once it needs it no more
         signal.signal(number, signal.SIG_IGN)
     status = 1
     try:
-        _Worker(connection).run(load, batch_size)
+        worker = _Worker(connection)
+        threading.Thread(target=worker.beat_on, args=(beat_seconds,), daemon=True).start()
+        worker.run(load, batch_size)
     except (EOFError, OSError):  # the server has gone
         status = 0
     except BaseException:
         log.exception("the worker went wrong")
     finally:
-        # at once: threads may be at work for somebody who is gone
-        sys.stderr.flush()
-        os._exit(status)
+        _exit(status)
+
+
+def _exit(status: int) -> None:
+    """At once: threads may be at work for somebody who is gone."""
+    sys.stderr.flush()
+    os._exit(status)
 
 
 class _Worker:
@@ -64,6 +72,16 @@ class _Worker:
         self._connection = connection
         self._turn = threading.Lock()
         self._jobs: dict[int, Job] = {}
+        self._queue: Batcher | None = None
+
+    def beat_on(self, seconds: float) -> None:
+        """Tell the server again and again how this process is; never returns."""
+        while True:
+            time.sleep(seconds)
+            if self._queue is not None and self._queue.fault:
+                log.error("a part of the worker has broken down")
+                _exit(1)
+            self._send(messages.beat(self._queue.busy_seconds if self._queue else 0.0))
 
     def run(self, load: Load, batch_size: int) -> None:
         """Returns where the models cannot be loaded; EOFError once the server is gone."""
@@ -71,10 +89,11 @@ class _Worker:
 
         try:
             # the server sees to it that there are not too many
-            queue: Queue = open_batcher(load(), capacity=sys.maxsize, batch_size=batch_size)
+            queue = open_batcher(load(), capacity=sys.maxsize, batch_size=batch_size)
         except Exception as error:
             self._send(messages.failed(error))
             return
+        self._queue = queue
         queue.observe = lambda *work: self._send(messages.worked(*work))
         self._send(messages.ready(queue.offers))
         while True:

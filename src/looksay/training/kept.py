@@ -15,9 +15,9 @@ from looksay.images import load_square
 from looksay.models import CaptionModel
 from looksay.text import Vocabulary
 from looksay.training.callbacks import BEST, epoch_weights, kept_epochs
-from looksay.training.feature_sources import FeatureSource, folder_name, open_source
+from looksay.training.feature_sources import FeatureSource, open_source
 from looksay.training.folder import recipe_of
-from looksay.training.prepare import default_features_folder
+from looksay.training.prepare import store_folder
 from looksay.training.recipe import Recipe
 from looksay.training.trunk import build_seeing_model
 
@@ -44,6 +44,21 @@ class KeptEpoch:
         return features, boxes[0] if boxes else None
 
 
+def check_epoch(
+    run: Path,
+    *epochs: int,
+    others: Sequence[tuple[Path, int]] = (),
+    features: Path | None = None,
+) -> Recipe:
+    """The run's recipe, where all is there that `load_epoch` takes; what it raises, before any
+    work."""
+    recipe = recipe_of(run)
+    _weights_of(run, epochs, others)
+    Vocabulary.load(run / "vocabulary.txt")
+    _graphs_folder(open_source(recipe.features), features)
+    return recipe
+
+
 def load_epoch(
     run: Path,
     *epochs: int,
@@ -58,12 +73,10 @@ def load_epoch(
     another run's model is not the same.
     """
     recipe = recipe_of(run)
-    paths = _weights_of(run, epochs)
-    for other, epoch in others:
-        check_same_model(run, other)
-        paths += _weights_of(other, [epoch])
+    paths = _weights_of(run, epochs, others)
     vocabulary = Vocabulary.load(run / "vocabulary.txt")
     source = open_source(recipe.features)
+    folder = _graphs_folder(source, features)
     model = build_seeing_model(
         recipe.architecture,
         recipe.features,
@@ -72,15 +85,20 @@ def load_epoch(
         **recipe.model_options,
     )
     _load_mean(model, paths)
-    folder = features or default_features_folder() / folder_name(source)
+    return KeptEpoch(
+        recipe=recipe, model=model, vocabulary=vocabulary, source=source, folder=folder
+    )
+
+
+def _graphs_folder(source: FeatureSource, features: Path | None) -> Path:
+    """The feature store's folder, which has the graphs in it."""
+    folder = store_folder(source, features)
     for graph in source.graphs(folder).values():
         if not graph.exists():
             raise TrainingError(
                 f"{graph} is not there; give the run's feature store with --features"
             )
-    return KeptEpoch(
-        recipe=recipe, model=model, vocabulary=vocabulary, source=source, folder=folder
-    )
+    return folder
 
 
 def check_same_model(run: Path, other: Path) -> None:
@@ -107,14 +125,20 @@ def _makings(run: Path) -> dict[str, Any]:
     }
 
 
-def _weights_of(run: Path, epochs: Sequence[int]) -> list[Path]:
-    """The weights' files of the epochs, or of the best one."""
+def _weights_of(
+    run: Path, epochs: Sequence[int], others: Sequence[tuple[Path, int]] = ()
+) -> list[Path]:
+    """The weights' files of the epochs, or of the best one, and of other runs' epochs."""
     files = {epoch: epoch_weights(run, epoch) for epoch in epochs}
     for epoch, path in (files or {0: run / BEST}).items():
         if not path.exists():
             kept, said = list(kept_epochs(run)), epoch or "(best)"
             raise TrainingError(f"{run} keeps no epoch {said}; it has {kept or 'none'}")
-    return list(files.values()) or [run / BEST]
+    found = list(files.values()) or [run / BEST]
+    for other, epoch in others:
+        check_same_model(run, other)
+        found += _weights_of(other, [epoch])
+    return found
 
 
 def _load_mean(model: CaptionModel, paths: Sequence[Path]) -> None:

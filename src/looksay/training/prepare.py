@@ -46,10 +46,11 @@ def load_recipe_data(
     )
 
 
-def default_features_folder() -> Path:
-    """Where features are kept unless said otherwise: the user's cache."""
+def store_folder(source: FeatureSource, chosen: Path | None) -> Path:
+    """Where features are kept: in the folder chosen, or in the user's cache."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("LOOKSAY_CACHE", Path(cache) / "looksay")) / "features"
+    looksay_cache = Path(os.environ.get("LOOKSAY_CACHE", Path(cache) / "looksay"))
+    return chosen or looksay_cache / "features" / folder_name(source)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ def prepare_features(
     compute_all: what computes them, see `looksay.features.extract`; None: this process.
     """
     source = open_source(options)
-    folder = folder or default_features_folder() / folder_name(source)
+    folder = store_folder(source, folder)
     wanted = {name: dataset.split(name) for name in splits}
     store = FeatureStore(folder, source.identity())
     source.make_graphs(folder)

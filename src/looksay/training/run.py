@@ -22,10 +22,11 @@ from looksay.data import Dataset
 from looksay.decoding import DecodingOptions
 from looksay.errors import TrainingError
 from looksay.features.backbones import get_backbone
+from looksay.features.store import FeatureStore
 from looksay.files import replace_file
 from looksay.models import CaptionModel
 from looksay.models.stepper import KerasStepper
-from looksay.text import Vocabulary
+from looksay.text import Vocabulary, split_words
 from looksay.training.callbacks import (
     BEST,
     EpochEnd,
@@ -36,13 +37,19 @@ from looksay.training.callbacks import (
 )
 from looksay.training.checkpoints import load_checkpoint
 from looksay.training.devices import check_devices, on_devices
+from looksay.training.feature_sources import open_source
 from looksay.training.finish import TrainingRun, write_scored_bundle
 from looksay.training.folder import RECIPE, alone_in, check_folder
 from looksay.training.making import compile_model, make_batches, make_model, set_up_backend
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
 from looksay.training.peeks import choose_peek, write_peeks
 from looksay.training.picture_targets import picture_targets
-from looksay.training.prepare import check_words, prepare_features, prepare_words
+from looksay.training.prepare import (
+    check_words,
+    prepare_features,
+    prepare_words,
+    store_folder,
+)
 from looksay.training.recipe import Recipe
 from looksay.training.rewards import CaptionReward
 from looksay.training.scores import score_split
@@ -84,6 +91,24 @@ def start_run(
     return run
 
 
+def check_run_data(
+    folder: Path, recipe: Recipe, dataset: Dataset, features_folder: Path | None = None
+) -> None:
+    """Before any work: FeatureError where the feature store is not the run's, TrainingError where
+    the captions cannot be. Which pictures can be read is only known later, see `open_run`."""
+    source = open_source(recipe.features)
+    FeatureStore(store_folder(source, features_folder), source.identity())
+    dataset.split("dev")
+    captions = (caption for record in dataset.split("train") for caption in record.captions)
+    said = Vocabulary.build(map(split_words, captions), min_count=recipe.text.min_count)
+    if not set(Vocabulary.load(folder / "vocabulary.txt").words) <= set(said.words):
+        raise _on_other_captions(folder)
+
+
+def _on_other_captions(folder: Path) -> TrainingError:
+    return TrainingError(f"{folder} was trained on other captions; give its own --data")
+
+
 def open_run(
     folder: Path, recipe: Recipe, dataset: Dataset, features_folder: Path | None = None
 ) -> TrainingRun:
@@ -91,7 +116,7 @@ def open_run(
     features = prepare_features(dataset, recipe.features, features_folder)
     words = prepare_words(features.splits["train"].records, recipe.text)
     if Vocabulary.load(folder / "vocabulary.txt") != words.vocabulary:
-        raise TrainingError(f"{folder} was trained on other captions; give its own --data")
+        raise _on_other_captions(folder)
     return TrainingRun(
         folder=folder, recipe=recipe, dataset=dataset, features=features, words=words
     )

@@ -1,11 +1,10 @@
 // A photograph by the light of one word, as looksay/pictures/overlays.py and regions.py draw it.
-import { brightest, light, lightOf } from "./light.js";
+import { drawFrames, light, lightOf } from "./light.js"; // of looksay/pictures
+import { brightest } from "./where.js";
 
 const DUSK = [10, 14, 26], GLOW = [255, 214, 140];
 const DARKNESS = 0.68, GLOWING = 0.08;
 const LIT_BRIGHTNESS = 125, LEAST_LAMP = 1.1, MOST_LAMP = 2.8;
-const FRAME = "255, 209, 102", TAG = "#ffd166", TAG_INK = "#15181f";
-export const FONT = '-apple-system, "Segoe UI", Roboto, Ubuntu, "Noto Sans", Arial, sans-serif';
 
 export function canvasOf(width, height) {
   const canvas = document.createElement("canvas");
@@ -86,43 +85,7 @@ export class LitPhoto {
   }
 }
 
-// The brightest boxes framed and named, the brightest on top; a tag without a free place is left
-// out.
-export function drawFrames(canvas, weights, boxes) {
-  const context = canvas.getContext("2d"), { width, height } = canvas;
-  const side = Math.max(width, height), levels = light(weights), shown = brightest(weights);
-  for (const number of [...shown].reverse()) {
-    const [x0, y0, x1, y1] = boxes[number].box;
-    const line = Math.max(1.5, side / 180) * (number === shown[0] ? 1 : 0.6);
-    context.strokeStyle = `rgba(${FRAME}, ${0.25 + 0.75 * levels[number]})`;
-    context.lineWidth = line;
-    context.strokeRect(x0 * width + line / 2, y0 * height + line / 2,
-      (x1 - x0) * width - line, (y1 - y0) * height - line);
-  }
-  const taken = [], size = Math.max(11, side / 36);
-  context.font = `${size}px ${FONT}`;
-  context.textBaseline = "middle";
-  for (const number of shown) {
-    if (boxes[number].name) placeTag(context, boxes[number], size, taken);
-  }
-}
-
-function placeTag(context, { box: [x0, y0, x1, y1], name }, size, taken) {
-  const { width, height } = context.canvas, high = 1.35 * size;
-  const wide = context.measureText(name).width + 0.6 * size;
-  const left = x0 * width, top = y0 * height, right = x1 * width - wide, low = y1 * height - high;
-  const corners = [[left, top], [right, top], [left, low], [right, low]];
-  const above = top >= high ? [[left, top - high]] : [];
-  for (const [across, down] of [...above, ...corners]) {
-    const x = Math.min(Math.max(across, 0), Math.max(width - wide, 0));
-    const y = Math.min(Math.max(down, 0), Math.max(height - high, 0));
-    const meets = t => x < t[2] && t[0] < x + wide && y < t[3] && t[1] < y + high;
-    if (taken.some(meets)) continue;
-    taken.push([x, y, x + wide, y + high]);
-    context.fillStyle = TAG;
-    context.fillRect(x, y, wide, high);
-    context.fillStyle = TAG_INK;
-    context.fillText(name, x + 0.3 * size, y + 0.53 * high);
-    return;
-  }
+// The boxes that a word looks at most, framed and named.
+export function frameBrightest(canvas, weights, boxes) {
+  drawFrames(canvas, boxes, light(weights), brightest(weights));
 }

@@ -1,7 +1,8 @@
 // The whole caption in one picture, as looksay/pictures/panels.py makes it: the photograph, then a
 // panel for every word with the word below.
-import { FONT, LitPhoto, canvasOf, drawFrames, shrunk } from "./lamp.js";
-import { looked } from "./light.js";
+import { LitPhoto, canvasOf, frameBrightest, shrunk } from "./lamp.js";
+import { FONT } from "./light.js";
+import { looked } from "./where.js";
 
 const PANEL = 300, GAP = 16, MARGIN = 28, CORNER = 10;
 const PAPER = "#fff", INK = "#15181f", PALE = "#5d6472";
@@ -46,7 +47,7 @@ function litPanels(small, record) {
   return record.attention.map(look => {
     const panel = canvasOf(small.width, small.height);
     lit.draw(panel, lit.lightOf(look, record.boxes), record.boxes);
-    if (record.boxes) drawFrames(panel, look, record.boxes);
+    if (record.boxes) frameBrightest(panel, look, record.boxes);
     return panel;
   });
 }

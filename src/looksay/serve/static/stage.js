@@ -1,5 +1,5 @@
 // The photograph of a result, and over it the light of one word.
-import { LitPhoto, drawFrames, shrunk } from "./lamp.js";
+import { LitPhoto, frameBrightest, shrunk } from "./lamp.js";
 
 const SHOWN_PIXELS = 1200;
 const MOVING_MS = 280;
@@ -74,7 +74,7 @@ export class Stage {
   #draw(light) {
     this.now = light;
     this.lit.draw(this.canvas, light, this.boxes);
-    if (this.boxes) drawFrames(this.canvas, this.attention[this.shown], this.boxes);
+    if (this.boxes) frameBrightest(this.canvas, this.attention[this.shown], this.boxes);
   }
 
   #moveTo(light) {

@@ -1,5 +1,5 @@
 // The caption's words: pointing at one, tabbing to it or tapping it shows where it looked.
-import { looked, whereOf } from "./light.js";
+import { looked, whereOf } from "./where.js";
 
 const TOLD_MS = 300, PLAYED_MS = 900;
 const HINT = "Point at a word, tap it, or tab to it.";
