@@ -43,7 +43,7 @@ def bucket(s3_server: str | None, request: pytest.FixtureRequest) -> Any:
     """An empty bucket of the S3 server: its file system and its address, `s3://...`."""
     if s3_server is None:
         pytest.skip("no S3 server: the extra ray-test")
-    from looksay.scale.places import open_place
+    from looksay.places import open_place
 
     name = f"bucket-{abs(hash(request.node.name))}"
     fs, _ = open_place(f"s3://{name}")
