@@ -62,7 +62,13 @@ def export(
 
     log_to_stderr()
     kept = load_epoch(run, *epochs, features=features_folder)
-    dataset = load_recipe_data(data, kept.recipe.data, seed=split_seed, split_file=split_file)
+    dataset = load_recipe_data(
+        data,
+        kept.recipe.data,
+        seed=split_seed,
+        split_file=split_file,
+        streamed=kept.recipe.features.streamed,
+    )
     opened = open_run(run, kept.recipe, dataset, features_folder)
     write_scored_bundle(opened, kept.model, bundle, name)
     click.echo(f"The model is {bundle}. Try it: looksay caption PHOTO --model {bundle}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import glob
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
@@ -44,7 +44,7 @@ class StreamedDataset(Dataset):
         """What is known of the record's photograph."""
         return self.photographs[record.name][1]
 
-    def stream(self, records: Sequence[Record]) -> Iterator[tuple[int, bytes]]:
+    def stream(self, records: Sequence[Record]) -> Generator[tuple[int, bytes], None, None]:
         """The records' numbers and photographs, shard after shard as the records name them, and
         those of one shard in its order.
 
@@ -53,7 +53,9 @@ class StreamedDataset(Dataset):
         for shard, numbers in groupby(range(len(records)), lambda n: self.shard_of(records[n])):
             yield from self._stream_one(shard, {n: records[n] for n in numbers})
 
-    def _stream_one(self, shard: int, records: Mapping[int, Record]) -> Iterator[tuple[int, bytes]]:
+    def _stream_one(
+        self, shard: int, records: Mapping[int, Record]
+    ) -> Generator[tuple[int, bytes], None, None]:
         name, identity = self.shards[shard]
         # by place: of two members of one name the later one is meant
         wanted = {self.photograph(record).start: number for number, record in records.items()}

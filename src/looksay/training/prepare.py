@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from sys import intern
+from typing import Any
 
 import numpy as np
 
 from looksay.data import Dataset, Record, load_data
 from looksay.data.samples import sample_captions
-from looksay.errors import DataError, RecipeError
-from looksay.features.backbones import Backbone
-from looksay.features.extract import ComputeAll
+from looksay.data.streamed import StreamedDataset
+from looksay.errors import DataError, FeatureError, RecipeError
+from looksay.features.extract import ComputeAll, Extraction
+from looksay.features.extract_streamed import extract_streamed, in_shard_order
 from looksay.features.store import FeatureStore
 from looksay.models import model_options
 from looksay.text import Vocabulary, max_tokens, split_words
@@ -25,15 +27,28 @@ from looksay.training.feature_sources import (
     folder_name,
     open_source,
 )
+from looksay.training.prepared import Features, Split, StreamedFeatures
 from looksay.training.recipe import Recipe
 from looksay.training.recipe_options import DataOptions, TextOptions
 
 
 def load_recipe_data(
-    address: str, options: DataOptions, *, seed: int = 0, split_file: Path | None = None
+    address: str,
+    options: DataOptions,
+    *,
+    seed: int = 0,
+    split_file: Path | None = None,
+    streamed: bool = False,
 ) -> Dataset:
-    """The data set at `address`, or the recipe's sample of it where it has more captions."""
-    dataset = load_data(address, seed=seed, split_file=split_file)
+    """The data set at `address`, or the recipe's sample of it where it has more captions; what is
+    in shards in a store, and of `streamed` ones on a disk too, is kept in the user's cache."""
+    dataset = load_data(
+        address,
+        seed=seed,
+        split_file=split_file,
+        streamed=streamed,
+        index_folder=_cache() / "shards",
+    )
     available = sum(len(record.captions) for record in dataset.split("train"))
     if not 0 < options.sample_captions < available:
         return dataset
@@ -48,40 +63,12 @@ def load_recipe_data(
 
 def default_features_folder() -> Path:
     """Where features are kept unless said otherwise: the user's cache."""
+    return _cache() / "features"
+
+
+def _cache() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(os.environ.get("LOOKSAY_CACHE", Path(cache) / "looksay")) / "features"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Split:
-    """A split ready for use: records whose picture can be read, and the rows of its views."""
-
-    records: tuple[Record, ...]
-    rows: np.ndarray  # (N, views), the first view is the plain one
-
-
-@dataclass(frozen=True, kw_only=True)
-class Features:
-    """A store with the features of some splits in it, and what computed them."""
-
-    source: FeatureSource
-    store: FeatureStore
-    splits: dict[str, Split]
-    problems: list[str]
-
-    def graphs(self) -> dict[str, Path]:
-        """The graphs that make a photograph's features, by their names in a bundle."""
-        return self.source.graphs(self.store.folder)
-
-    @property
-    def backbone(self) -> Backbone:
-        """The backbone as the decoder sees it."""
-        return self.source.seen
-
-    @property
-    def feature_size(self) -> int:
-        """D, of what the decoder looks at."""
-        return self.source.feature_size
+    return Path(os.environ.get("LOOKSAY_CACHE", Path(cache) / "looksay"))
 
 
 def prepare_features(
@@ -99,21 +86,65 @@ def prepare_features(
     """
     source = open_source(options)
     folder = folder or default_features_folder() / folder_name(source)
+    if isinstance(dataset, StreamedDataset):
+        _check_streaming(source, compute_all)
     wanted = {name: dataset.split(name) for name in splits}
     store = FeatureStore(folder, source.identity())
     source.make_graphs(folder)
     prepared, problems = {}, []
     for name, records in wanted.items():
         views = options.views if name == "train" else ("plain",)
-        images = [record.image for record in records]
-        done = source.extract(store, images, views, progress, compute_all)
+        is_kept = name != "train" or not options.streamed
+        if isinstance(dataset, StreamedDataset):
+            records = tuple(in_shard_order(dataset, records)) if not is_kept else records
+            done = _from_shards(source, store, dataset, records, views if is_kept else (), progress)
+        else:
+            images = [record.image for record in records]
+            done = source.extract(store, images, views, progress, compute_all)
         problems += done.problems
         kept = tuple(record for record in records if record.image in done.hashes)
         if not kept:
             raise DataError(f"no picture of the split {name!r} can be used; {problems[0]}")
-        keys = [(done.hashes[record.image], view) for record in kept for view in views]
-        prepared[name] = Split(records=kept, rows=store.rows(keys).reshape(-1, len(views)))
-    return Features(source=source, store=store, splits=prepared, problems=problems)
+        if is_kept:
+            keys = [(done.hashes[record.image], view) for record in kept for view in views]
+            rows = store.rows(keys).reshape(-1, len(views))
+        else:
+            rows = np.tile(np.arange(len(views)), (len(kept), 1))
+        prepared[name] = Split(records=kept, rows=rows)
+    found: dict[str, Any] = {"source": source, "store": store, "splits": prepared}
+    if isinstance(dataset, StreamedDataset):
+        unkept = "train" if options.streamed else ""
+        return StreamedFeatures(
+            **found, problems=problems, shards=dataset, unkept=unkept, views=options.views
+        )
+    return Features(**found, problems=problems)
+
+
+def _check_streaming(source: FeatureSource, compute_all: ComputeAll | None) -> None:
+    if source.regions is not None:
+        raise FeatureError(
+            "features.regions is not for photographs that stay in their shards; copy the shards to "
+            "a disk and leave out features.streamed"
+        )
+    if compute_all is not None:
+        raise FeatureError(
+            "shards in a store are read by one process; leave out --engine, or copy them to a disk"
+        )
+
+
+def _from_shards(
+    source: FeatureSource,
+    store: FeatureStore,
+    dataset: StreamedDataset,
+    records: Sequence[Record],
+    views: Sequence[str],
+    progress: bool,
+) -> Extraction:
+    """What `FeatureSource.extract` does, of photographs in shards."""
+    compute, size = source.compute(store.folder), source.backbone.image_size
+    return extract_streamed(
+        store, dataset, records, views, compute, image_size=size, progress=progress
+    )
 
 
 def shown_rows(
