@@ -23,7 +23,7 @@ Examples:
   looksay train default --data flickr8k:~/Flickr8k
   looksay train default --data folder:my-photographs --set training.epochs=30
   looksay train default --data flickr8k:~/Flickr8k --run runs/default --resume
-  looksay train default --data 'webdataset:s3://bucket/train-{000..099}.tar' --stream
+  looksay train default --data 'webdataset:s3://bucket/shards/*.tar' --stream
   looksay train default --from default --data folder:my-photographs --set training.epochs=5
 
 \b

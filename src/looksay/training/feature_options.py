@@ -11,6 +11,7 @@ from looksay.features.views import check_views
 from looksay.runtime.regions import DETECTOR, FILE, SOURCES, RegionSettings
 
 NO_REGIONS = "none"
+BUFFER_PICTURES = 2048  # 0.4 GB of the default backbone's features
 PRECISIONS = ("f32", "bf16")
 # what a setting is for: without that it would be silently ignored
 _ONLY_FOR = {
@@ -23,7 +24,6 @@ _ONLY_FOR = {
     "max_regions": SOURCES,
     "precision": (NO_REGIONS, DETECTOR, "proposals"),
     "trained_from": (NO_REGIONS,),
-    "streamed": (NO_REGIONS,),
 }
 
 
@@ -49,7 +49,7 @@ class FeatureOptions:
     backbone: str = "efficientnet_lite2"
     weights: str = "imagenet"
     streamed: bool = False
-    buffer_pictures: int = 2048
+    buffer_pictures: int = BUFFER_PICTURES
     views: tuple[str, ...] = ("plain",)
     precision: str = "f32"
     trained_from: str = ""
@@ -91,7 +91,12 @@ class FeatureOptions:
                     f"features.{name} has no effect where features.regions is {self.regions!r}; "
                     f"it belongs to features.regions={' or '.join(sources)}"
                 )
-        if self.buffer_pictures != 2048 and not self.streamed:
+        if self.streamed and self.regions != NO_REGIONS:
+            raise RecipeError(
+                f"features.regions={self.regions} needs photographs on a disk, and "
+                "features.streamed leaves them in their shards; leave out one of the two"
+            )
+        if self.buffer_pictures != BUFFER_PICTURES and not self.streamed:
             raise RecipeError(
                 "features.buffer_pictures has no effect where features.streamed is false"
             )

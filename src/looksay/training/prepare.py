@@ -17,7 +17,7 @@ from looksay.data.samples import sample_captions
 from looksay.data.streamed import StreamedDataset
 from looksay.errors import DataError, FeatureError, RecipeError
 from looksay.features.extract import ComputeAll, Extraction
-from looksay.features.extract_streamed import extract_streamed, in_shard_order
+from looksay.features.extract_streamed import extract_streamed, in_shard_order, readable
 from looksay.features.store import FeatureStore
 from looksay.models import model_options
 from looksay.text import Vocabulary, max_tokens, split_words
@@ -86,61 +86,63 @@ def prepare_features(
     """
     source = open_source(options)
     folder = folder or default_features_folder() / folder_name(source)
-    if isinstance(dataset, StreamedDataset):
-        _check_streaming(source, compute_all)
+    _check_streaming(dataset, options, source, compute_all)
     wanted = {name: dataset.split(name) for name in splits}
     store = FeatureStore(folder, source.identity())
     source.make_graphs(folder)
     prepared, problems = {}, []
     for name, records in wanted.items():
         views = options.views if name == "train" else ("plain",)
-        is_kept = name != "train" or not options.streamed
-        if isinstance(dataset, StreamedDataset):
-            records = tuple(in_shard_order(dataset, records)) if not is_kept else records
-            done = _from_shards(source, store, dataset, records, views if is_kept else (), progress)
+        keeps = not (options.streamed and name == "train")
+        if isinstance(dataset, StreamedDataset) and not keeps:
+            records = tuple(in_shard_order(dataset, records))
+            done = readable(dataset, records)
         else:
-            images = [record.image for record in records]
-            done = source.extract(store, images, views, progress, compute_all)
+            done = _extract(source, store, dataset, records, views, progress, compute_all)
         problems += done.problems
         kept = tuple(record for record in records if record.image in done.hashes)
         if not kept:
             raise DataError(f"no picture of the split {name!r} can be used; {problems[0]}")
-        if is_kept:
-            keys = [(done.hashes[record.image], view) for record in kept for view in views]
-            rows = store.rows(keys).reshape(-1, len(views))
-        else:
-            rows = np.tile(np.arange(len(views)), (len(kept), 1))
-        prepared[name] = Split(records=kept, rows=rows)
+        keys = [(done.hashes[record.image], view) for record in kept for view in views]
+        rows = store.rows(keys) if keeps else np.tile(np.arange(len(views)), len(kept))
+        prepared[name] = Split(records=kept, rows=rows.reshape(-1, len(views)))
     found: dict[str, Any] = {"source": source, "store": store, "splits": prepared}
     if isinstance(dataset, StreamedDataset):
-        unkept = "train" if options.streamed else ""
-        return StreamedFeatures(
-            **found, problems=problems, shards=dataset, unkept=unkept, views=options.views
-        )
+        found |= {"shards": dataset, "unkept": "train" if options.streamed else ""}
+        return StreamedFeatures(**found, problems=problems, views=options.views)
     return Features(**found, problems=problems)
 
 
-def _check_streaming(source: FeatureSource, compute_all: ComputeAll | None) -> None:
+def _check_streaming(
+    dataset: Dataset,
+    options: FeatureOptions,
+    source: FeatureSource,
+    compute_all: ComputeAll | None,
+) -> None:
+    if not isinstance(dataset, StreamedDataset):
+        if options.streamed:
+            raise FeatureError("features.streamed needs a data set that was loaded as streamed")
+        return
     if source.regions is not None:
-        raise FeatureError(
-            "features.regions is not for photographs that stay in their shards; copy the shards to "
-            "a disk and leave out features.streamed"
-        )
+        raise FeatureError("features.regions needs photographs on a disk; copy the shards there")
     if compute_all is not None:
         raise FeatureError(
             "shards in a store are read by one process; leave out --engine, or copy them to a disk"
         )
 
 
-def _from_shards(
+def _extract(
     source: FeatureSource,
     store: FeatureStore,
-    dataset: StreamedDataset,
+    dataset: Dataset,
     records: Sequence[Record],
     views: Sequence[str],
     progress: bool,
+    compute_all: ComputeAll | None,
 ) -> Extraction:
-    """What `FeatureSource.extract` does, of photographs in shards."""
+    if not isinstance(dataset, StreamedDataset):
+        images = [record.image for record in records]
+        return source.extract(store, images, views, progress, compute_all)
     compute, size = source.compute(store.folder), source.backbone.image_size
     return extract_streamed(
         store, dataset, records, views, compute, image_size=size, progress=progress
