@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from looksay.data import Record
 from looksay.data.streamed import StreamedDataset
 from looksay.features.backbones import Backbone
 from looksay.features.compute import Loaded
+from looksay.features.extract import Compute
 from looksay.features.store import ROW_TYPE, FeatureStore
 from looksay.features.streaming import Arrival, Chunk, compute_arrivals
 from looksay.images import ImageSource, load_square
@@ -103,14 +105,13 @@ class StreamedFeatures(Features):
         pictures = tuple(self.shards.fetch(record) for record in records)
         if split != self.unkept:
             return self._looks(pictures, rows)
-        compute, size = self.source.compute(self.store.folder), self.source.backbone.image_size
+        size = self.source.backbone.image_size
         loaded = [
             Loaded(record.image, "plain", load_square(picture, size))
             for record, picture in zip(records, pictures, strict=True)
         ]
-        return Looks(
-            pictures=pictures, features=compute(loaded)[0].astype(ROW_TYPE).astype(np.float32)
-        )
+        features = self._compute(loaded)[0].astype(ROW_TYPE).astype(np.float32)
+        return Looks(pictures=pictures, features=features)
 
     def photographs(self, split: str) -> Iterator[tuple[int, ImageSource]]:
         with closing(self.shards.stream(self.splits[split].records)) as found:
@@ -119,10 +120,13 @@ class StreamedFeatures(Features):
     def read(self, numbers: Sequence[int], views: Sequence[int]) -> Generator[Chunk, None, None]:
         """Features of training pictures, made as their shards are read: numbers in that order, and
         for each the number of its view."""
-        compute = self.source.compute(self.store.folder)
-        return compute_arrivals(
-            self._arrive(numbers, views), compute, self.source.backbone.image_size
-        )
+        arrivals = self._arrive(numbers, views)
+        return compute_arrivals(arrivals, self._compute, self.source.backbone.image_size)
+
+    @cached_property
+    def _compute(self) -> Compute:
+        """With a graph that is compiled once."""
+        return self.source.compute(self.store.folder)
 
     def _arrive(
         self, numbers: Sequence[int], views: Sequence[int]
