@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from looksay.text import END, PAD
@@ -16,6 +16,7 @@ pytest.importorskip("keras")
 
 from looksay.errors import DataError, TrainingError  # noqa: E402
 from looksay.features.streaming import Chunk, read_ahead  # noqa: E402
+from looksay.training import streamed_batches as streaming  # noqa: E402
 from looksay.training.batches import CaptionBatches, feeding  # noqa: E402
 from looksay.training.feature_buffer import FeatureBuffer  # noqa: E402
 from looksay.training.streamed_batches import StreamedBatches  # noqa: E402
@@ -155,21 +156,38 @@ def test_a_batch_may_be_asked_for_again_and_an_epoch_too():
         np.testing.assert_array_equal(whole[0][0]["features"], first[0]["features"])
 
 
-def test_a_picture_that_cannot_be_read_counts_for_nothing_and_is_told_once(caplog):
-    def read(numbers, views):
-        for number, view in zip(numbers, views, strict=True):
-            broken = {number: f"picture {number} is damaged."} if number == 5 else {}
-            rows = [] if broken else [number]
-            yield Chunk(rows, rows_of(rows, [view] * len(rows)), broken)
+@settings(max_examples=40, deadline=None)
+@given(
+    broken=st.sets(st.integers(0, NUM - 1)),
+    together=st.integers(1, 12),
+    batch=st.integers(1, 5),
+    room=st.integers(1, 12),
+)
+@example(broken={5}, together=12, batch=4, room=8)
+def test_a_picture_that_cannot_be_read_counts_for_nothing_and_is_told_once(
+    broken, together, batch, room
+):
+    """Nor is there a deadlock, however many come in a chunk."""
 
-    with feeding(batches := streamed(read=read, buffer_pictures=8)):
-        for _ in range(2):
-            shown = pictures_of(batches)
-            assert len(shown) == NUM and shown[0] == (0,)  # features of zeros, nothing to say
-            learnt = {row % NUM for row, *words in shown if words}
-            assert learnt == set(range(NUM)) - {5}
-            batches.on_epoch_end()
-    assert caplog.text.count("picture 5 is damaged") == 1
+    def read(numbers, views):
+        for start in range(0, len(numbers), together):
+            chunk = dict(zip(numbers[start : start + together], views[start : start + together],
+                             strict=True))  # fmt: skip
+            good = {n: view for n, view in chunk.items() if n not in broken}
+            told = {n: f"picture {n} is damaged." for n in chunk if n in broken}
+            yield Chunk(list(good), rows_of(list(good), list(good.values())), told)
+
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streaming.logger, "warning", lambda text, *of: said.append(text % of))
+        with feeding(batches := streamed(read=read, batch_pictures=batch, buffer_pictures=room)):
+            for _ in range(2):
+                shown = pictures_of(batches)
+                assert len(shown) == NUM
+                assert [of for of in shown if len(of) == 1] == [(0,)] * len(broken)
+                assert {row % NUM for row, *words in shown if words} == set(range(NUM)) - broken
+                batches.on_epoch_end()
+    assert sorted(said) == sorted(f"picture {n} is damaged. It counts for nothing." for n in broken)
 
 
 def test_why_there_is_no_batch_is_a_sentence_that_says_how_to_go_on():

@@ -99,6 +99,9 @@ class FeatureBuffer:
             self._changed.notify_all()
 
     def _put(self, chunk: Chunk) -> None:
+        with self._changed:  # first: these need no room, and a batch may wait for nothing else
+            self._place |= dict.fromkeys(chunk.problems)
+            self._changed.notify_all()
         for number, row in zip(chunk.numbers, chunk.features, strict=True):
             with self._changed:
                 self._changed.wait_for(lambda: self._ended or self._free)
@@ -111,11 +114,8 @@ class FeatureBuffer:
                 # at once: for want of room the next picture may have to wait for what this one
                 # completes
                 self._changed.notify_all()
-        with self._changed:
-            self._place |= dict.fromkeys(chunk.problems)
-            self._changed.notify_all()
-            if self._ended:
-                raise _Ended
+        if self._ended:
+            raise _Ended
 
 
 def explain(error: BaseException) -> BaseException:
