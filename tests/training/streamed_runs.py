@@ -79,8 +79,8 @@ def main(shards: Path, folder: Path) -> dict[str, Any]:
     train(folder / "stored", shards, streamed=False)
 
     with pytest.MonkeyPatch.context() as patch:
-        # the second shard of the second epoch, for good
-        Connection(patch, after=1500, times=99, spared=4)
+        # the second shard of the second epoch, within its first member and for good
+        Connection(patch, after=600, times=99, spared=4)
         found["died"] = refusal(folder / "dying", shards)
     found["before"] = history(folder / "dying")
     opened = runs.open_run(
