@@ -52,7 +52,7 @@ def read_rows(folder: str) -> list[dict[str, Any]]:
     """All rows of a folder of parts, by name; each part is read alone, and none may be torn."""
     import pyarrow.parquet as pq
 
-    from looksay.scale.places import open_place
+    from looksay.places import open_place
 
     fs, path = open_place(folder)
     rows = []

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import json
 import tarfile
-from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from small_shards import jpeg, write_tar
 
 from looksay.data import load_data
 from looksay.errors import DataError, ImageError
@@ -17,49 +14,6 @@ from looksay.features.compute import Loaded
 from looksay.features.extract import extract_features, hash_all
 from looksay.features.store import FeatureStore, content_hash
 from looksay.images import open_image
-
-
-def jpeg(colour: str) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (8, 6), colour).save(file, "JPEG")
-    return file.getvalue()
-
-
-def write_tar(path: Path, members: dict[str, bytes]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w") as tar:
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            tar.addfile(info, io.BytesIO(content))
-    return path
-
-
-def as_json(**fields: object) -> bytes:
-    return json.dumps(fields).encode()
-
-
-@pytest.fixture
-def shards(tmp_path) -> Path:
-    """Two shards to train on, one of dev."""
-    folder = tmp_path / "shards"
-    write_tar(
-        folder / "coco-train-000.tar",
-        {
-            "./0001.jpg": jpeg("red"), "./0001.txt": b"A red field.\nAll is red.\n",
-            "0002.json": as_json(caption="Blue.", width=8), "0002.png": jpeg("blue"),
-            "0002.txt": b"Blue.", "0002.seg.png": b"no photograph",
-        },
-    )  # fmt: skip
-    write_tar(
-        folder / "coco-train-001.tar",
-        {
-            "0001.JPG": jpeg("green"), "0001.json": as_json(captions=["Green.", "A lawn."]),
-            "0003.jpg": jpeg("white"), "0003.json": as_json(text="White.", split="test"),
-        },
-    )  # fmt: skip
-    write_tar(folder / "coco-val-000.tar", {"a/1.webp": jpeg("black"), "a/1.txt": b"Black."})
-    return folder
 
 
 def test_shards_are_read_with_their_splits(shards):
@@ -202,3 +156,8 @@ def test_an_archive_that_changes_later_is_a_problem_of_its_pictures(shards):
     (shards / "coco-val-000.tar").unlink()
     with pytest.raises(ImageError, match="does not exist"):
         open_image(path)
+
+
+def test_a_store_is_no_disk():
+    with pytest.raises(DataError, match="looksay train` and `looksay extract` alone"):
+        load_data("webdataset:s3://bucket/train.tar")

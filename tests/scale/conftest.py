@@ -1,8 +1,7 @@
-"""A Ray cluster and an S3 server of this machine alone, a toy model and small photographs."""
+"""A Ray cluster of this machine alone, a toy model and small photographs."""
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 import sys
@@ -15,40 +14,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from small_cluster import add_node, draw  # noqa: E402
-
-
-@pytest.fixture(scope="session")
-def s3_server() -> Iterator[str | None]:
-    """The address of an empty S3 server, which all of this process's children know too."""
-    if importlib.util.find_spec("moto") is None or importlib.util.find_spec("flask") is None:
-        yield None
-        return
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.setenv("AWS_ACCESS_KEY_ID", "key")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(s3_server: str | None, request: pytest.FixtureRequest) -> Any:
-    """An empty bucket of the S3 server: its file system and its address, `s3://...`."""
-    if s3_server is None:
-        pytest.skip("no S3 server: the extra ray-test")
-    from looksay.scale.places import open_place
-
-    name = f"bucket-{abs(hash(request.node.name))}"
-    fs, _ = open_place(f"s3://{name}")
-    fs.mkdir(name)
-    return fs, f"s3://{name}"
 
 
 @pytest.fixture(scope="session")

@@ -95,6 +95,29 @@ def test_an_impossible_combination_of_regions_is_refused(settings, match):
         load_recipe("default", [f"features.{setting}" for setting in settings])
 
 
+@pytest.mark.parametrize(
+    ("settings", "match"),
+    [
+        (["features.regions=proposals"], "features.regions=proposals needs photographs on a disk"),
+        (['distillation.teachers=["default"]'], "needs the features of all training pictures"),
+        (["features.buffer_pictures=20"], "must be 32 or more, a whole batch .training"),
+        (
+            ["features.buffer_pictures=40", "self_critical.epochs=1",
+             "self_critical.batch_pictures=50"],
+            "50 or more, a whole batch .self_critical",
+        ),
+        (["features.streamed=false", "features.buffer_pictures=99"], "streamed is false"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_streamed_is_refused(settings, match):
+    with pytest.raises(RecipeError, match=match):
+        load_recipe(
+            "default",
+            ["features.streamed=true", "training.batch_pictures=32", "self_critical.epochs=0",
+             *settings],
+        )  # fmt: skip
+
+
 def test_a_recipe_may_ask_for_regions():
     settings = ["features.regions=detector", "features.detector=a.onnx", "features.max_regions=50"]
     recipe = load_recipe("default", settings)

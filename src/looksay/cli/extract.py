@@ -22,7 +22,7 @@ from looksay.cli.training_options import (
     set_option,
     splits_option,
 )
-from looksay.errors import UsageError
+from looksay.errors import RecipeError, UsageError
 
 if TYPE_CHECKING:
     from looksay.features.extract import ComputeAll
@@ -75,6 +75,10 @@ def extract(
 
     log_to_stderr()
     loaded = load_recipe(recipe, settings)
+    if loaded.features.streamed:
+        raise RecipeError(
+            "features.streamed keeps no features of training pictures; leave it out here"
+        )
     dataset = load_recipe_data(data, loaded.data, seed=split_seed, split_file=split_file)
     say_all(dataset.report.sentences())
     if features_folder is not None:

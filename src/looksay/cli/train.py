@@ -23,6 +23,7 @@ Examples:
   looksay train default --data flickr8k:~/Flickr8k
   looksay train default --data folder:my-photographs --set training.epochs=30
   looksay train default --data flickr8k:~/Flickr8k --run runs/default --resume
+  looksay train default --data 'webdataset:s3://bucket/shards/*.tar' --stream
   looksay train default --from default --data folder:my-photographs --set training.epochs=5
 
 \b
@@ -49,6 +50,12 @@ after each epoch (peeks/), and at the end the bundle, ready for `looksay caption
     help="Start from this bundle's weights (`default`: the shipped model's) instead of random "
     "ones; your captions may have other words.",
 )
+@click.option(
+    "--stream",
+    is_flag=True,
+    help="Leave the photographs of webdataset: in their shards, on a disk or in a store, and read "
+    "them in every epoch (features.streamed).",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in its folder.")
 @click.option(
     "--devices",
@@ -66,6 +73,7 @@ def train(
     settings: tuple[str, ...],
     folder: Path | None,
     start: str | None,
+    stream: bool,
     resume: bool,
     devices: int,
     features_folder: Path | None,
@@ -83,9 +91,17 @@ def train(
     log_to_stderr()
     if start is not None:
         settings = (*start_settings(start), *settings)
+    if stream:
+        settings = (*settings, "features.streamed=true")
     loaded = load_recipe(recipe, settings)
     check_devices(devices, loaded)
-    dataset = load_recipe_data(data, loaded.data, seed=split_seed, split_file=split_file)
+    dataset = load_recipe_data(
+        data,
+        loaded.data,
+        seed=split_seed,
+        split_file=split_file,
+        streamed=loaded.features.streamed,
+    )
     say_all(dataset.report.sentences())
     progress = sys.stderr.isatty()
     run = training.start_run(

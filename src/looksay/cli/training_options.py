@@ -18,7 +18,8 @@ data_option = click.option(
     required=True,
     metavar="KIND:DIR",
     help="Photographs and captions: flickr8k:DIR, flickr30k:DIR, coco:DIR, karpathy:FILE.json, "
-    "folder:DIR with captions.csv or metadata.jsonl in it, or webdataset:PATTERN of tar files.",
+    "folder:DIR with captions.csv or metadata.jsonl in it, or webdataset:PATTERN of tar files (to "
+    "train and to extract from, also in a store: webdataset:s3://BUCKET/PATTERN).",
 )
 set_option = click.option(
     "--set",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from looksay.data import karpathy, webdataset
 from looksay.data.coco import load_coco
@@ -14,6 +15,7 @@ from looksay.data.folder import load_folder
 from looksay.data.records import Dataset, Tally
 from looksay.data.samples import sample_captions
 from looksay.errors import DataError, UsageError
+from looksay.places import is_url
 
 # What follows the colon of each kind's address.
 KINDS = {
@@ -40,6 +42,8 @@ def load_data(
     sample_order: str = "random",
     sample_seed: int = 0,
     sample_dev_share: float = 0.2,
+    streamed: bool = False,
+    index_folder: Path | None = None,
 ) -> Dataset:
     """The data set at `address`: "coco:DIR", "coco2014:DIR", "coco2017:DIR", "flickr8k:DIR",
     "flickr30k:DIR", "karpathy:FILE.json", "karpathy:FILE.json@IMAGES", "folder:DIR" or
@@ -50,13 +54,29 @@ def load_data(
     captions, drawn by `sample_captions`. What is wrong with single pictures and captions is in the
     result's `report`.
 
+    With an `index_folder`, which keeps what is in them, shards may lie in a store
+    ("webdataset:s3://bucket/{000..099}.tar"); these, and with `streamed` shards on a disk too, make
+    a `looksay.data.streamed.StreamedDataset`.
+
     Raises UsageError for an address of no known kind, DataError for files that cannot be read, and
     where no picture is left.
 
     >>> dataset = load_data("folder:holiday")  # doctest: +SKIP
     >>> for record in dataset.split("train"): ...  # doctest: +SKIP
     """
-    dataset = _read(str(address), seed, dev_share, test_share)
+    shares: dict[str, Any] = {"seed": seed, "dev_share": dev_share, "test_share": test_share}
+    kind, _, place = str(address).partition(":")
+    if streamed and kind != "webdataset":
+        raise UsageError(
+            f"{address}: only shards can be streamed; write webdataset:PATTERN, or leave out "
+            "features.streamed."
+        )
+    if index_folder is not None and kind == "webdataset" and (streamed or is_url(place)):
+        from looksay.data.streamed import load_streamed
+
+        dataset: Dataset = load_streamed(place, str(address), index_folder, **shares)
+    else:
+        dataset = _read(str(address), shares)
     if split_file is not None:
         from looksay.data.split_file import read_splits
 
@@ -70,7 +90,7 @@ def load_data(
     )
 
 
-def _read(address: str, seed: int, dev_share: float, test_share: float) -> Dataset:
+def _read(address: str, shares: dict[str, Any]) -> Dataset:
     kind, _, place = address.partition(":")
     if kind not in KINDS or not place:
         raise UsageError(
@@ -79,9 +99,7 @@ def _read(address: str, seed: int, dev_share: float, test_share: float) -> Datas
     if kind == "karpathy":
         return karpathy.load_karpathy(place, address)
     if kind == "webdataset":
-        return webdataset.load_webdataset(
-            place, address, seed=seed, dev_share=dev_share, test_share=test_share
-        )
+        return webdataset.load_webdataset(place, address, **shares)
     folder = Path(place).expanduser()
     if folder.is_file():
         raise DataError(f"{folder} is a file; {kind}: needs the folder that the data set lies in.")
@@ -92,7 +110,7 @@ def _read(address: str, seed: int, dev_share: float, test_share: float) -> Datas
     if kind.startswith("coco"):
         return load_coco(folder, address, kind.removeprefix("coco"))
     load = {"flickr30k": load_flickr30k, "folder": load_folder}[kind]
-    return load(folder, address, seed=seed, dev_share=dev_share, test_share=test_share)
+    return load(folder, address, **shares)
 
 
 def _divide(dataset: Dataset, splits: Mapping[str, str], file: str) -> Dataset:

@@ -153,7 +153,7 @@ class Dataset:
         tally = tally or Tally()
         notes = (*self.report.notes, note) if note else self.report.notes
         report = replace(tally.report(records, self.report), notes=notes)
-        return Dataset(tuple(records), report, self.name)
+        return replace(self, records=tuple(records), report=report)
 
 
 class Tally:

@@ -6,10 +6,11 @@
                            tools write the same caption into both.
 
 An address has a shard, a folder of shards, or a pattern: "shards/train-{000..099}.tar",
-"shards/*.tar". What belongs together has the same name up to the first dot
-(https://github.com/webdataset/webdataset). A picture's split is the one in its JSON, else the one
-in its shard's name (train, val, dev, test); pictures without any are divided by `split_by_name`.
-Archives have to be plain: of a compressed one nothing can be read but the whole.
+"shards/*.tar"; those in a store are read by `looksay.data.streamed`. What belongs together has the
+same name up to the first dot (https://github.com/webdataset/webdataset). A picture's split is the
+one in its JSON, else the one in its shard's name (train, val, dev, test); pictures without any are
+divided by `split_by_name`. Archives have to be plain: of a compressed one nothing can be read but
+the whole.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from looksay.data.gathering import Gathering
 from looksay.data.reading import check_name, check_texts, parse_object
@@ -28,6 +29,7 @@ from looksay.data.records import Dataset
 from looksay.data.splits import split_by_name, split_name
 from looksay.errors import DataError
 from looksay.images import SUFFIXES, Span, is_tar_name, tar_members
+from looksay.places import is_url
 
 FORM = "PATTERN"
 CAPTION_FIELDS = ("captions", "caption", "text")
@@ -56,34 +58,55 @@ def load_webdataset(
     """
     shards = find_shards(place)
     above = Path(os.path.commonpath([shard.parent for shard in shards]))
-    gathering = Gathering()
-    files: dict[str, Path] = {}
-    splits: dict[str, str] = {}
+    gathered = GatheredShards()
     for shard in shards:
+        gathered.add(shard, shard.relative_to(above).as_posix(), _read(shard))
+    return gathered.dataset(name, seed=seed, dev_share=dev_share, test_share=test_share)
+
+
+class GatheredShards:
+    """What one shard after another says of its pictures."""
+
+    def __init__(self) -> None:
+        self._gathering = Gathering()
+        self._files: dict[str, Path] = {}
+        self._splits: dict[str, str] = {}
+
+    def add(self, shard: Path, name: str, samples: Iterable[Sample]) -> None:
+        """A shard's samples; `name` is its path below the folder that all shards share."""
         of_shard = _split_in(shard.stem)
-        for sample in _read(shard):
-            picture = (shard.relative_to(above) / sample.name).as_posix()
-            gathering.add_picture(picture)
+        for sample in samples:
+            picture = f"{name}/{sample.name}"
+            self._gathering.add_picture(picture)
             for caption in sample.captions:
-                gathering.add_caption(picture, caption)
+                self._gathering.add_caption(picture, caption)
             if sample.picture is not None:
-                files[picture] = shard / sample.picture
-            splits[picture] = sample.split or of_shard
-    usable = gathering.usable(files.get)
-    unsplit = [picture for picture in usable if not splits[picture]]
-    splits |= split_by_name(unsplit, seed=seed, dev_share=dev_share, test_share=test_share)
-    return gathering.dataset(usable, splits, name)
+                self._files[picture] = shard / sample.picture
+            self._splits[picture] = sample.split or of_shard
+
+    def dataset(self, name: str, *, seed: int, dev_share: float, test_share: float) -> Dataset:
+        """The usable pictures; those of no split are divided by their names."""
+        usable = self._gathering.usable(self._files.get)
+        unsplit = [picture for picture in usable if not self._splits[picture]]
+        shares = {"dev_share": dev_share, "test_share": test_share}
+        drawn = split_by_name(unsplit, seed=seed, **shares)
+        return self._gathering.dataset(usable, self._splits | drawn, name)
 
 
 def find_shards(place: str) -> list[Path]:
     """The archives of an address's second half, in order. DataError where there are none."""
+    if is_url(place):
+        raise DataError(
+            f"{place} is in a store, whose photographs `looksay train` and `looksay extract` alone "
+            "can read; copy the shards to a disk."
+        )
     whole = Path(place).expanduser()
     if whole.is_dir():
         shards = sorted(whole.glob("*.tar"))
     elif whole.is_file():
         shards = [whole]
     else:
-        shards = [Path(one) for pattern in _ranges(str(whole)) for one in _matches(pattern)]
+        shards = [Path(one) for pattern in count_through(str(whole)) for one in _matches(pattern)]
     if not shards:
         raise DataError(
             f"There is no shard {place}; name a .tar file, a folder of them, or a pattern such as "
@@ -104,7 +127,7 @@ def _matches(pattern: str) -> list[str]:
     return [pattern]
 
 
-def _ranges(pattern: str) -> Iterator[str]:
+def count_through(pattern: str) -> Iterator[str]:
     """The pattern with each "{000..099}" in it counted through; the numbers keep their width."""
     found = _RANGE.search(pattern)
     if found is None:
@@ -115,7 +138,7 @@ def _ranges(pattern: str) -> Iterator[str]:
         raise DataError(f"{pattern}: {found[0]} counts no shards, or too many.")
     for number in range(first, last + 1):
         numbered = f"{number:0{len(found[1])}}"
-        yield from _ranges(f"{pattern[: found.start()]}{numbered}{pattern[found.end() :]}")
+        yield from count_through(f"{pattern[: found.start()]}{numbered}{pattern[found.end() :]}")
 
 
 def _split_in(stem: str) -> str:
@@ -129,30 +152,50 @@ def _read(shard: Path) -> Iterator[Sample]:
     try:
         members = tar_members(shard)
         with shard.open("rb") as file:
-            for key, parts in _by_key(members, shard).items():
-                sample = _sample(key, parts, _Texts(shard, file, members))
-                if sample.picture or sample.captions:  # not what belongs to no photograph
-                    yield sample
+            yield from samples_of(members, _Texts(shard, file, members))
     except OSError as error:
         raise DataError(f"{shard} cannot be read: {error.strerror or error}.") from error
 
 
-def _by_key(members: Mapping[str, Span], shard: Path) -> dict[str, dict[str, str]]:
+class Texts(Protocol):
+    """Reads the small text files of a shard."""
+
+    @property
+    def shard(self) -> object: ...
+
+    def read(self, member: str) -> str: ...
+
+
+def samples_of(members: Iterable[str], texts: Texts) -> Iterator[Sample]:
+    """The samples that a shard's members make. DataError for captions that cannot be read."""
+    for key, parts in _by_key(members, texts.shard).items():
+        sample = _sample(key, parts, texts)
+        if sample.picture or sample.captions:  # not what belongs to no photograph
+            yield sample
+
+
+def parts_of(member: str) -> tuple[str, str]:
+    """What a member belongs to, and what it is of that: the name up to the first dot and, in lower
+    case, what follows it; ("", "") for a hidden file, such as macOS adds."""
+    file = PurePosixPath(member)
+    stem, _, suffix = file.name.partition(".")
+    return (str(file.with_name(stem)), suffix.lower()) if stem else ("", "")
+
+
+def _by_key(members: Iterable[str], shard: object) -> dict[str, dict[str, str]]:
     """For each name up to the first dot its members, by what follows the dot, in lower case."""
     samples: dict[str, dict[str, str]] = {}
     for member in members:
-        file = PurePosixPath(member)
-        stem, _, suffix = file.name.partition(".")
-        if not stem:  # a hidden file, such as macOS adds
-            continue
-        check_name(member, f"{shard}, {member}")
-        samples.setdefault(str(file.with_name(stem)), {})[suffix.lower()] = member
+        key, suffix = parts_of(member)
+        if key:
+            check_name(member, f"{shard}, {member}")
+            samples.setdefault(key, {})[suffix] = member
     return samples
 
 
 @dataclass(frozen=True)
 class _Texts:
-    """Reads the small text files of a shard."""
+    """Reads them from a shard that is a file."""
 
     shard: Path
     file: BinaryIO
@@ -160,16 +203,26 @@ class _Texts:
 
     def read(self, member: str) -> str:
         where, place = f"{self.shard}, {member}", self.members[member]
-        if place.size > MOST_TEXT_BYTES:
-            raise DataError(f"{where}: {place.size / 1e6:.1f} MB are too many for captions.")
+        check_text_size(place.size, where)
         self.file.seek(place.start)
-        try:
-            return self.file.read(place.size).decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise DataError(f"{where}: not UTF-8 text.") from error
+        return decode_text(self.file.read(place.size), where)
 
 
-def _sample(key: str, parts: Mapping[str, str], texts: _Texts) -> Sample:
+def check_text_size(size: int, where: str) -> None:
+    """DataError, beginning with `where`, for a file that cannot be one of captions."""
+    if size > MOST_TEXT_BYTES:
+        raise DataError(f"{where}: {size / 1e6:.1f} MB are too many for captions.")
+
+
+def decode_text(content: bytes, where: str) -> str:
+    """A file of captions. DataError, beginning with `where`, where it is no text."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{where}: not UTF-8 text.") from error
+
+
+def _sample(key: str, parts: Mapping[str, str], texts: Texts) -> Sample:
     picture = next((parts[suffix] for suffix in parts if f".{suffix}" in SUFFIXES), None)
     captions: tuple[str, ...] = ()
     split = ""

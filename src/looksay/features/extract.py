@@ -68,7 +68,7 @@ def extract_features(
         with store.writing():
             missing = store.missing(wanted)  # fewer where another process was waited for
             if missing:
-                _announce(store, len(missing))
+                announce(store, len(missing))
                 bar = tqdm(total=len(missing), desc="features", unit="view", disable=not progress)
                 make = compute_all or compute_here
                 with bar, closing(make(missing, wanted, compute, image_size)) as computed:
@@ -78,7 +78,8 @@ def extract_features(
     return result
 
 
-def _announce(store: FeatureStore, count: int) -> None:
+def announce(store: FeatureStore, count: int) -> None:
+    """Say how much room so many further rows take. FeatureError where the disk has less."""
     store.check_space(count)
     gigabytes = store.disk_need(count) / 1e9
     logger.info("extracting %d views of pictures, %.2f GB on disk", count, gigabytes)

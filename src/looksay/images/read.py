@@ -29,6 +29,14 @@ _SIGNATURES = (
 _READS = "JPEG, PNG, WebP, GIF, BMP or TIFF"
 
 
+class NamedBytes(io.BytesIO):
+    """A picture's bytes, with the name that sentences call it by."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self.name = name
+
+
 def read_file(path: str | os.PathLike[str], limits: ImageLimits) -> bytes:
     """All bytes of a file, or of a member of a tar archive (see tars.py). ImageError where it is
     missing, a folder, unreadable or too large."""

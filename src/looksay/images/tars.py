@@ -13,8 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from looksay.errors import DataError
+
+if TYPE_CHECKING:
+    import tarfile
 
 # archives whose members' places are remembered: what is read in order needs one
 _REMEMBERED = 8
@@ -63,7 +67,7 @@ def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, S
                 place = Span(member.offset_data, member.size)
                 if place.size < 0 or place.start + place.size > size:
                     raise tarfile.ReadError("it is cut off")
-                name = os.path.normpath(member.name).replace(os.sep, "/")
+                name = member_name(member)
                 if member.isreg() and not member.issparse():
                     found.pop(name, None)
                     found[name] = place
@@ -75,11 +79,21 @@ def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, S
                 raise tarfile.ReadError("it has no end")
     # the last two: headers that announce headers without end, numbers of twelve digits
     except (tarfile.TarError, ValueError, EOFError, RecursionError, OverflowError) as error:
-        raise DataError(
-            f"{archive} cannot be read as a tar archive ({error}): copy or download it again; "
-            "compressed ones (.tar.gz) must be decompressed first."
-        ) from error
+        raise damaged_archive(archive, error) from error
     return MappingProxyType(found)
+
+
+def member_name(member: tarfile.TarInfo) -> str:
+    """A member's path in its archive, without "." parts."""
+    return os.path.normpath(member.name).replace(os.sep, "/")
+
+
+def damaged_archive(archive: object, error: BaseException) -> DataError:
+    """What there is to say of an archive that cannot be read as one."""
+    return DataError(
+        f"{archive} cannot be read as a tar archive ({error}): copy or download it again; "
+        "compressed ones (.tar.gz) must be decompressed first."
+    )
 
 
 class Member(io.RawIOBase):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from looksay.errors import ImageError
 from looksay.images import ImageLimits
 from looksay.images.open import BYTES_NAME
-from looksay.scale.places import is_url, open_place, reason
+from looksay.places import is_url, open_place, reason
 
 WHOLE = -1  # the offset of a picture that has a file to itself
 

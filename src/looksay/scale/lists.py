@@ -7,7 +7,7 @@ from typing import Any
 
 from looksay.errors import ScaleError, nearest
 from looksay.json_text import parse_json
-from looksay.scale.places import explained, open_place
+from looksay.places import explained, open_place
 
 PARQUET, JSON_LINES = (".parquet", ".pq"), (".jsonl", ".ndjson")
 COLUMNS = ("image", "path", "file_name", "url")  # looked for in this order unless one is named

@@ -21,8 +21,8 @@ from typing import Any
 from looksay.errors import ScaleError, UsageError
 from looksay.files import replace_file
 from looksay.json_text import parse_json
+from looksay.places import explained, is_url, open_place
 from looksay.scale.items import Item
-from looksay.scale.places import explained, is_url, open_place
 from looksay.scale.rows import SCHEMA, Row, to_table
 
 MARK = "_looksay.json"

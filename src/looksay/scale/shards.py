@@ -9,8 +9,8 @@ from typing import Any
 
 from looksay.errors import ScaleError
 from looksay.images import is_picture_name
+from looksay.places import explained, look_up, open_place
 from looksay.scale.items import Item, valid_name
-from looksay.scale.places import explained, look_up, open_place
 
 BLOCK_BYTES = 2**20  # what is read of a store at once while headers are looked for
 

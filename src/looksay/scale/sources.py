@@ -11,8 +11,7 @@ from typing import Any
 
 from looksay.errors import ImageError, ScaleError
 from looksay.images import find_images, is_picture_name, is_tar_name
-from looksay.scale.items import Item, valid_name
-from looksay.scale.places import (
+from looksay.places import (
     explained,
     identity,
     is_hopeless,
@@ -21,6 +20,7 @@ from looksay.scale.places import (
     open_place,
     reason,
 )
+from looksay.scale.items import Item, valid_name
 from looksay.scale.shards import shard_items
 
 LOOK_UPS = 32  # names looked up at once: a store answers each in some hundredths of a second

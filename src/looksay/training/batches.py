@@ -11,7 +11,8 @@ picture, packed (see `looksay.models.staircase`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -44,12 +45,16 @@ class CaptionBatches(keras.utils.PyDataset):
     soft: what teachers would have said (`looksay.training.teachers`); the inputs then have
     `teacher_words` and `teacher_shares`, packed like the targets, (B, N, K).
 
+    failure: why there was no batch, where features are not at hand (`streamed_batches`).
+
     masks: for all rows (N, R), 1 where a place counts and 0 where it is padding; None: all count.
 
     shuffle: a new order every epoch; without it, pictures come as they are listed, every time.
     start_is_target, pad_to: the tutorials' mistakes, kept for study. The one trains `<start>` as
     the first word and loses the last one; the other (0: off) makes every batch so many words long.
     """
+
+    failure: BaseException | None = None
 
     def __init__(
         self,
@@ -136,6 +141,9 @@ class CaptionBatches(keras.utils.PyDataset):
         if self._shown:
             self.plan_next()
 
+    def close(self) -> None:
+        """End what goes on in the background; here nothing does."""
+
     def plan_next(self) -> None:
         """Go on to the next epoch."""
         self.epoch += 1
@@ -154,11 +162,16 @@ class CaptionBatches(keras.utils.PyDataset):
             ]
         )
         stairs_P = smallest_cover(self.staircases, lengths_PC)
-        if not self.shuffle:
-            self._batches = self._cut(np.arange(len(self.captions)))
-            self._stairs = [self._over(lengths_PC[batch]) for batch in self._batches]
-            return
-        self._batches, self._stairs = self._sort(random, stairs_P, lengths_PC)
+        self._batches, self._stairs = self._arrange(random, stairs_P, lengths_PC)
+
+    def _arrange(
+        self, random: np.random.Generator, stairs_P: np.ndarray, lengths_PC: np.ndarray
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """The batches, and the staircase of each."""
+        if self.shuffle:
+            return self._sort(random, stairs_P, lengths_PC)
+        batches = self._cut(np.arange(len(lengths_PC)))
+        return batches, [self._over(lengths_PC[batch]) for batch in batches]
 
     def _sort(
         self, random: np.random.Generator, stairs_P: np.ndarray, lengths_PC: np.ndarray
@@ -227,6 +240,20 @@ class CaptionBatches(keras.utils.PyDataset):
                 said = soft.of(picture, caption, length)
                 words[column][row, :length], shares[column][row, :length] = said
         return {"teacher_words": pack_arrays(words), "teacher_shares": pack_arrays(shares)}
+
+
+@contextmanager
+def feeding(batches: CaptionBatches) -> Iterator[None]:
+    """Ends what goes on in the batches' background; raises why there was no batch, and not what a
+    backend has made of that."""
+    try:
+        yield
+    except Exception as error:
+        if batches.failure is None or error is batches.failure:
+            raise
+        raise batches.failure from error
+    finally:
+        batches.close()
 
 
 def after_start(targets: np.ndarray) -> np.ndarray:

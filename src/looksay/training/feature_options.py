@@ -11,6 +11,7 @@ from looksay.features.views import check_views
 from looksay.runtime.regions import DETECTOR, FILE, SOURCES, RegionSettings
 
 NO_REGIONS = "none"
+BUFFER_PICTURES = 2048  # 0.4 GB of the default backbone's features
 PRECISIONS = ("f32", "bf16")
 # what a setting is for: without that it would be silently ignored
 _ONLY_FOR = {
@@ -33,7 +34,9 @@ class FeatureOptions:
     features are computed in; "bf16" is faster where the processor has it, "f32" gives the same
     features on every machine. trained_from: a layer of the backbone: what follows it is trained
     together with the decoder (see `looksay.training.trunk`), and what is kept on disk is that
-    layer's output; "" leaves the whole backbone as it is.
+    layer's output; "" leaves the whole backbone as it is. streamed: training pictures stay in their
+    WebDataset shards, which are read in every epoch; no features but dev's are kept on disk.
+    buffer_pictures: how many pictures' features streaming holds in memory, to shuffle them.
 
     regions: "none" is the backbone's grid. "detector" takes what an ONNX detector of YOLOX's layout
     (`detector`, its file) finds; "proposals" what OpenCV's selective search does; both cut the
@@ -45,6 +48,8 @@ class FeatureOptions:
 
     backbone: str = "efficientnet_lite2"
     weights: str = "imagenet"
+    streamed: bool = False
+    buffer_pictures: int = BUFFER_PICTURES
     views: tuple[str, ...] = ("plain",)
     precision: str = "f32"
     trained_from: str = ""
@@ -86,6 +91,15 @@ class FeatureOptions:
                     f"features.{name} has no effect where features.regions is {self.regions!r}; "
                     f"it belongs to features.regions={' or '.join(sources)}"
                 )
+        if self.streamed and self.regions != NO_REGIONS:
+            raise RecipeError(
+                f"features.regions={self.regions} needs photographs on a disk, and "
+                "features.streamed leaves them in their shards; leave out one of the two"
+            )
+        if self.buffer_pictures != BUFFER_PICTURES and not self.streamed:
+            raise RecipeError(
+                "features.buffer_pictures has no effect where features.streamed is false"
+            )
         if self.regions == DETECTOR and not self.detector:
             raise RecipeError(
                 "features.regions='detector' needs the detector: --set features.detector=FILE.onnx"

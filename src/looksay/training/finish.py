@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from looksay.runtime import GraphStepper, open_graph
 from looksay.runtime.confidence import Confidence
 from looksay.runtime.topics import TOPICS
 from looksay.training.feature_sources import BACKBONE_GRAPH
-from looksay.training.prepare import Features, Split, Words
+from looksay.training.prepare import Words
+from looksay.training.prepared import Features
 from looksay.training.recipe import Recipe, changed_settings
 from looksay.training.scores import score_and_learn
 from looksay.training.trunk import TRUNK_WEIGHTS, split_model
@@ -144,7 +146,7 @@ def _score_graphs(
     split, features = run.features.splits["dev"], run.features.store.array()
     if run.recipe.features.trained_from:
         assert backbone is not None
-        features = _see(split, GridCompute(backbone, run.features.source.seen))
+        features = _see(run.features, "dev", GridCompute(backbone, run.features.source.seen))
         split = dataclasses.replace(split, rows=np.arange(len(features))[:, None])
     return score_and_learn(
         GraphStepper(encode, step),
@@ -156,11 +158,13 @@ def _score_graphs(
     )
 
 
-def _see(split: Split, compute: GridCompute) -> np.ndarray:
+def _see(features: Features, split: str, compute: GridCompute) -> np.ndarray:
     """The features (N, R, D) float16 of a split's photographs."""
-    size, found = compute.image_size, []
-    for start in range(0, len(split.records), CHUNK):
-        paths = [record.image for record in split.records[start : start + CHUNK]]
-        loaded = [Loaded(path, "plain", load_square(path, size)) for path in paths]
-        found.append(compute(loaded)[0].astype(np.float16))
-    return np.concatenate(found)
+    records, size = features.splits[split].records, compute.image_size
+    photographs = iter(features.photographs(split))
+    found: dict[int, np.ndarray] = {}
+    while chunk := list(islice(photographs, CHUNK)):
+        numbers = [number for number, _ in chunk]
+        loaded = [Loaded(records[n].image, "plain", load_square(p, size)) for n, p in chunk]
+        found |= zip(numbers, compute(loaded)[0].astype(np.float16), strict=True)
+    return np.stack([found[number] for number in range(len(records))])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,7 +12,9 @@ from looksay.models import CaptionModel
 from looksay.training.batches import CaptionBatches
 from looksay.training.finish import TrainingRun
 from looksay.training.prepare import shown_rows
+from looksay.training.prepared import StreamedFeatures
 from looksay.training.recipe import Recipe
+from looksay.training.streamed_batches import StreamedBatches
 from looksay.training.teachers import SoftTargets
 from looksay.training.trunk import build_seeing_model, trunk_variables
 
@@ -67,18 +70,28 @@ def make_batches(
     soft: SoftTargets | None = None,
 ) -> CaptionBatches:
     training, split = run.recipe.training, run.features.splits["train"]
-    return CaptionBatches(
-        run.features.store.array(),
-        shown_rows(split, run.recipe.features.views, training.sided_words),
-        run.words.captions,
-        masks=run.features.store.masks(),
-        of_pictures=of_pictures,
-        soft=soft,
-        batch_pictures=batch_pictures,
-        captions_per_picture=training.captions_per_picture,
-        seed=training.seed,
-        first_epoch=first_epoch,
-        shuffle=training.shuffle,
-        start_is_target=training.start_is_target,
-        pad_to=run.words.max_tokens if training.pad_to_longest else 0,
-    )
+    rows = shown_rows(split, run.recipe.features.views, training.sided_words)
+    options: dict[str, Any] = {
+        "of_pictures": of_pictures,
+        "soft": soft,
+        "batch_pictures": batch_pictures,
+        "captions_per_picture": training.captions_per_picture,
+        "seed": training.seed,
+        "first_epoch": first_epoch,
+        "shuffle": training.shuffle,
+        "start_is_target": training.start_is_target,
+        "pad_to": run.words.max_tokens if training.pad_to_longest else 0,
+    }
+    features = run.features
+    if isinstance(features, StreamedFeatures) and features.unkept:
+        return StreamedBatches(
+            features.read,
+            features.store.row_shape,
+            rows,
+            run.words.captions,
+            shards=[features.shards.shard_of(record) for record in split.records],
+            buffer_pictures=run.recipe.features.buffer_pictures,
+            **options,
+        )
+    array, masks = features.store.array(), features.store.masks()
+    return CaptionBatches(array, rows, run.words.captions, masks=masks, **options)

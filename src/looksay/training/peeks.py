@@ -15,6 +15,7 @@ from looksay.images import open_image
 from looksay.pictures import Regions, attention_panels
 from looksay.runtime.regions import RegionSettings, region_mask
 from looksay.text import Vocabulary
+from looksay.training.prepared import Features, Looks
 
 NUM_PICTURES = 3  # of each split
 PICTURE_SIDE = 640  # pixels: enough to see, small enough to write after each epoch
@@ -22,31 +23,20 @@ PICTURE_SIDE = 640  # pixels: enough to see, small enough to write after each ep
 
 @dataclass(frozen=True, kw_only=True)
 class Peek:
-    """Fixed pictures of a split: records, their features (B, R, D), and where these are of regions
-    the boxes (B, R, 6)."""
+    """Fixed pictures of a split, and their records."""
 
     split: str
     records: tuple[Record, ...]
-    features: np.ndarray
-    boxes: np.ndarray | None = None
+    looks: Looks
 
 
-def choose_peek(
-    split: str,
-    records: Sequence[Record],
-    rows: np.ndarray,
-    features_NRD: np.ndarray,
-    seed: int,
-    boxes_NR6: np.ndarray | None = None,
-) -> Peek:
+def choose_peek(features: Features, split: str, seed: int) -> Peek:
     """Three pictures of a split, the same ones after every epoch."""
+    records = features.splits[split].records
     count = min(NUM_PICTURES, len(records))
     chosen = np.random.default_rng((seed, len(records))).choice(len(records), count, replace=False)
-    features = features_NRD[rows[chosen, 0]].astype(np.float32)
-    boxes = None if boxes_NR6 is None else np.array(boxes_NR6[rows[chosen, 0]])
-    return Peek(
-        split=split, records=tuple(records[i] for i in chosen), features=features, boxes=boxes
-    )
+    looks = features.look(split, chosen.tolist())
+    return Peek(split=split, records=tuple(records[i] for i in chosen), looks=looks)
 
 
 def write_peeks(
@@ -64,17 +54,18 @@ def write_peeks(
     folder.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
     for peek in peeks:
-        mask_BR = None if peek.boxes is None else region_mask(peek.boxes)
-        all_found = decode(stepper, peek.features, options, mask_BR)
+        boxes_BR6 = peek.looks.boxes
+        mask_BR = None if boxes_BR6 is None else region_mask(boxes_BR6)
+        all_found = decode(stepper, peek.looks.features, options, mask_BR)
         for number, (record, found) in enumerate(zip(peek.records, all_found, strict=True)):
             words = vocabulary.decode(found[0].tokens)
             caption = vocabulary.join(words)
             lines += [f"{peek.split} {record.name}", f"  says: {caption}"]
             lines += [f"  people: {reference}" for reference in record.captions]
             attention = found[0].attention[: len(words)]
-            image = open_image(record.image)
+            image = open_image(peek.looks.pictures[number])
             image.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
-            boxes_R6 = None if peek.boxes is None else peek.boxes[number]
+            boxes_R6 = None if boxes_BR6 is None else boxes_BR6[number]
             picture = panels_of(image, list(words), attention, layout, boxes_R6, caption=caption)
             picture.convert("RGB").save(folder / f"{peek.split}-{Path(record.name).stem}.jpg")
     text = "\n".join(lines) + "\n"

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from sys import intern
+from typing import Any
 
 import numpy as np
 
 from looksay.data import Dataset, Record, load_data
 from looksay.data.samples import sample_captions
-from looksay.errors import DataError, RecipeError
-from looksay.features.backbones import Backbone
-from looksay.features.extract import ComputeAll
+from looksay.data.streamed import StreamedDataset
+from looksay.errors import DataError, FeatureError, RecipeError
+from looksay.features.extract import ComputeAll, Extraction
+from looksay.features.extract_streamed import extract_streamed, in_shard_order, readable
 from looksay.features.store import FeatureStore
 from looksay.models import model_options
 from looksay.text import Vocabulary, max_tokens, split_words
@@ -25,15 +27,28 @@ from looksay.training.feature_sources import (
     folder_name,
     open_source,
 )
+from looksay.training.prepared import Features, Split, StreamedFeatures
 from looksay.training.recipe import Recipe
 from looksay.training.recipe_options import DataOptions, TextOptions
 
 
 def load_recipe_data(
-    address: str, options: DataOptions, *, seed: int = 0, split_file: Path | None = None
+    address: str,
+    options: DataOptions,
+    *,
+    seed: int = 0,
+    split_file: Path | None = None,
+    streamed: bool = False,
 ) -> Dataset:
-    """The data set at `address`, or the recipe's sample of it where it has more captions."""
-    dataset = load_data(address, seed=seed, split_file=split_file)
+    """The data set at `address`, or the recipe's sample of it where it has more captions; what is
+    in shards in a store, and of `streamed` ones on a disk too, is kept in the user's cache."""
+    dataset = load_data(
+        address,
+        seed=seed,
+        split_file=split_file,
+        streamed=streamed,
+        index_folder=_cache() / "shards",
+    )
     available = sum(len(record.captions) for record in dataset.split("train"))
     if not 0 < options.sample_captions < available:
         return dataset
@@ -48,41 +63,12 @@ def load_recipe_data(
 
 def store_folder(source: FeatureSource, chosen: Path | None) -> Path:
     """Where features are kept: in the folder chosen, or in the user's cache."""
+    return chosen or _cache() / "features" / folder_name(source)
+
+
+def _cache() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    looksay_cache = Path(os.environ.get("LOOKSAY_CACHE", Path(cache) / "looksay"))
-    return chosen or looksay_cache / "features" / folder_name(source)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Split:
-    """A split ready for use: records whose picture can be read, and the rows of its views."""
-
-    records: tuple[Record, ...]
-    rows: np.ndarray  # (N, views), the first view is the plain one
-
-
-@dataclass(frozen=True, kw_only=True)
-class Features:
-    """A store with the features of some splits in it, and what computed them."""
-
-    source: FeatureSource
-    store: FeatureStore
-    splits: dict[str, Split]
-    problems: list[str]
-
-    def graphs(self) -> dict[str, Path]:
-        """The graphs that make a photograph's features, by their names in a bundle."""
-        return self.source.graphs(self.store.folder)
-
-    @property
-    def backbone(self) -> Backbone:
-        """The backbone as the decoder sees it."""
-        return self.source.seen
-
-    @property
-    def feature_size(self) -> int:
-        """D, of what the decoder looks at."""
-        return self.source.feature_size
+    return Path(os.environ.get("LOOKSAY_CACHE", Path(cache) / "looksay"))
 
 
 def prepare_features(
@@ -100,21 +86,67 @@ def prepare_features(
     """
     source = open_source(options)
     folder = store_folder(source, folder)
+    _check_streaming(dataset, options, source, compute_all)
     wanted = {name: dataset.split(name) for name in splits}
     store = FeatureStore(folder, source.identity())
     source.make_graphs(folder)
     prepared, problems = {}, []
     for name, records in wanted.items():
         views = options.views if name == "train" else ("plain",)
-        images = [record.image for record in records]
-        done = source.extract(store, images, views, progress, compute_all)
+        keeps = not (options.streamed and name == "train")
+        if isinstance(dataset, StreamedDataset) and not keeps:
+            records = tuple(in_shard_order(dataset, records))
+            done = readable(dataset, records)
+        else:
+            done = _extract(source, store, dataset, records, views, progress, compute_all)
         problems += done.problems
         kept = tuple(record for record in records if record.image in done.hashes)
         if not kept:
             raise DataError(f"no picture of the split {name!r} can be used; {problems[0]}")
         keys = [(done.hashes[record.image], view) for record in kept for view in views]
-        prepared[name] = Split(records=kept, rows=store.rows(keys).reshape(-1, len(views)))
-    return Features(source=source, store=store, splits=prepared, problems=problems)
+        rows = store.rows(keys) if keeps else np.tile(np.arange(len(views)), len(kept))
+        prepared[name] = Split(records=kept, rows=rows.reshape(-1, len(views)))
+    found: dict[str, Any] = {"source": source, "store": store, "splits": prepared}
+    if isinstance(dataset, StreamedDataset):
+        found |= {"shards": dataset, "unkept": "train" if options.streamed else ""}
+        return StreamedFeatures(**found, problems=problems, views=options.views)
+    return Features(**found, problems=problems)
+
+
+def _check_streaming(
+    dataset: Dataset,
+    options: FeatureOptions,
+    source: FeatureSource,
+    compute_all: ComputeAll | None,
+) -> None:
+    if not isinstance(dataset, StreamedDataset):
+        if options.streamed:
+            raise FeatureError("features.streamed needs a data set that was loaded as streamed")
+        return
+    if source.regions is not None:
+        raise FeatureError("features.regions needs photographs on a disk; copy the shards there")
+    if compute_all is not None:
+        raise FeatureError(
+            "shards in a store are read by one process; leave out --engine, or copy them to a disk"
+        )
+
+
+def _extract(
+    source: FeatureSource,
+    store: FeatureStore,
+    dataset: Dataset,
+    records: Sequence[Record],
+    views: Sequence[str],
+    progress: bool,
+    compute_all: ComputeAll | None,
+) -> Extraction:
+    if not isinstance(dataset, StreamedDataset):
+        images = [record.image for record in records]
+        return source.extract(store, images, views, progress, compute_all)
+    compute, size = source.compute(store.folder), source.backbone.image_size
+    return extract_streamed(
+        store, dataset, records, views, compute, image_size=size, progress=progress
+    )
 
 
 def shown_rows(

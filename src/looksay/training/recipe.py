@@ -53,6 +53,24 @@ class Recipe:
                 "distillation.teachers has no place beside training.start_is_target, where the "
                 "targets are not the words that teachers say"
             )
+        if self.features.streamed:
+            self._check_streamed()
+
+    def _check_streamed(self) -> None:
+        if self.distillation.teachers:
+            raise RecipeError(
+                "distillation.teachers needs the features of all training pictures on disk; leave "
+                "out features.streamed"
+            )
+        sizes = {"training": self.training.batch_pictures}
+        if self.self_critical.epochs:
+            sizes["self_critical"] = self.self_critical.batch_pictures
+        for section, size in sizes.items():
+            if self.features.buffer_pictures < size:
+                raise RecipeError(
+                    f"features.buffer_pictures is {self.features.buffer_pictures}; it must be "
+                    f"{size} or more, a whole batch ({section}.batch_pictures)"
+                )
 
     @property
     def architecture(self) -> str:

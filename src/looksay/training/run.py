@@ -2,6 +2,7 @@
 
 recipe.json        the recipe as used
 vocabulary.txt
+photographs.sha256 of streamed shards: what all their photographs together are known by
 checkpoint.npz     everything that --resume needs, after each epoch
 best.weights.h5    the best epoch's weights; epochs/ has the last ones
 peeks/             what the model said of six pictures, epoch by epoch
@@ -27,6 +28,7 @@ from looksay.files import replace_file
 from looksay.models import CaptionModel
 from looksay.models.stepper import KerasStepper
 from looksay.text import Vocabulary, split_words
+from looksay.training.batches import feeding
 from looksay.training.callbacks import (
     BEST,
     EpochEnd,
@@ -50,6 +52,7 @@ from looksay.training.prepare import (
     prepare_words,
     store_folder,
 )
+from looksay.training.prepared import StreamedFeatures
 from looksay.training.recipe import Recipe
 from looksay.training.rewards import CaptionReward
 from looksay.training.scores import score_split
@@ -61,6 +64,7 @@ from looksay.training.trunk import build_seeing_model, trunk_variables
 from looksay.training.warm_start import check_start, start_from
 
 logger = logging.getLogger(__name__)
+PHOTOGRAPHS = "photographs.sha256"
 
 
 def start_run(
@@ -88,6 +92,8 @@ def start_run(
     # first: a folder that has it can be resumed, one that has nothing can be started in
     replace_file(folder / RECIPE, json.dumps(recipe.as_dict(), indent=2).encode())
     words.vocabulary.save(path)
+    if isinstance(features, StreamedFeatures):
+        _note_photographs(folder, features)
     return run
 
 
@@ -107,6 +113,19 @@ def check_run_data(
 
 def _on_other_captions(folder: Path) -> TrainingError:
     return TrainingError(f"{folder} was trained on other captions; give its own --data")
+
+
+def _note_photographs(folder: Path, features: StreamedFeatures) -> None:
+    """Writes down which photographs the run learns from. TrainingError where it learnt from
+    others."""
+    path, now = folder / PHOTOGRAPHS, features.shards.fingerprint("train").encode()
+    if not path.exists():
+        replace_file(path, now)
+    elif path.read_bytes() != now:
+        raise TrainingError(
+            f"{folder} was trained on other photographs; resume with the same --data, or start a "
+            "new run where it has changed"
+        )
 
 
 def open_run(
@@ -190,14 +209,15 @@ def _fit(
         load_checkpoint(run.folder / CHECKPOINT, model)
     if len(history) >= training.epochs or _stopped_early(history, training.patience):
         return
-    model.fit(
-        prepare_fit(model, batches),
-        epochs=training.epochs,
-        initial_epoch=len(history),
-        callbacks=_callbacks(run, model, history, len(batches), progress),
-        verbose=0,
-        shuffle=False,
-    )
+    with feeding(batches):
+        model.fit(
+            prepare_fit(model, batches),
+            epochs=training.epochs,
+            initial_epoch=len(history),
+            callbacks=_callbacks(run, model, history, len(batches), progress),
+            verbose=0,
+            shuffle=False,
+        )
 
 
 def _fit_self_critical(
@@ -225,14 +245,15 @@ def _fit_self_critical(
         seed=run.recipe.training.seed,
     )
     _, *callbacks = _callbacks(run, model, history, len(batches), progress)
-    train_self_critical(
-        model,
-        critic,
-        keras.callbacks.CallbackList(callbacks, model=model),
-        first_epoch=len(history),
-        epochs=before + options.epochs,
-        progress=progress,
-    )
+    with feeding(batches):
+        train_self_critical(
+            model,
+            critic,
+            keras.callbacks.CallbackList(callbacks, model=model),
+            first_epoch=len(history),
+            epochs=before + options.epochs,
+            progress=progress,
+        )
 
 
 def _stopped_early(history: list[dict[str, float]], patience: int) -> bool:
@@ -247,11 +268,11 @@ def _callbacks(
     progress: bool,
 ) -> list[keras.callbacks.Callback]:
     store, splits = run.features.store, run.features.splits
-    array, masks, boxes = store.array(), store.masks(), store.boxes()
+    array, masks = store.array(), store.masks()
     stepper = KerasStepper(model)
     greedy = DecodingOptions(method="greedy", max_words=run.words.max_tokens)
     seed = run.recipe.training.seed
-    peeks = [choose_peek(n, s.records, s.rows, array, seed, boxes) for n, s in splits.items()]
+    peeks = [choose_peek(run.features, split, seed) for split in splits]
 
     def score() -> dict[str, float]:
         return score_split(stepper, run.words.vocabulary, splits["dev"], array, greedy, masks)

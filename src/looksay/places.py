@@ -1,4 +1,7 @@
-"""Files by fsspec, on this machine or in an object store, and its errors as sentences."""
+"""Files by fsspec, on this machine or in an object store, and its errors as sentences.
+
+Those of this machine need no fsspec, unless `open_place` is asked for them.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,16 @@ from looksay.errors import LooksayError, MissingExtraError, ScaleError
 
 # what says that a store's object has changed, the surest first
 _TAGS = ("ETag", "etag", "md5Hash", "content_md5", "crc32c", "generation", "checksum", "sha256")
-_TIMES = ("LastModified", "last_modified", "updated", "mtime", "modified", "created")
+_TIMES = (
+    "LastModified",
+    "Last-Modified",
+    "last_modified",
+    "updated",
+    "mtime",
+    "modified",
+    "created",
+)
+STREAM_BYTES = 4 * 2**20  # what is fetched of a store at once where a file is read to its end
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError")
 _NO_CONNECTION = (
     "EndpointConnectionError",
@@ -37,8 +49,12 @@ def open_place(name: str) -> tuple[Any, str]:
     Raises MissingExtraError where the package for such addresses is not installed, ScaleError
     where there is none.
     """
-    from fsspec.core import url_to_fs
-
+    try:
+        from fsspec.core import url_to_fs
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{name}: reading from an address needs fsspec: pip install 'looksay[stream]'"
+        ) from error
     if not is_url(name):
         return url_to_fs(f"file://{os.path.abspath(name)}")
     try:
@@ -81,6 +97,46 @@ def look_up(name: str) -> Place:
     return Place(name, identity(info), int(info["size"] or 0))
 
 
+def open_stream(name: str, start: int = 0) -> Any:
+    """A binary stream of a file from the byte `start` on, to be read once and in order. OSError, or
+    an error of its store's."""
+    if is_url(name):
+        fs, path = open_place(name)
+        file = fs.open(path, "rb", block_size=STREAM_BYTES)
+    else:
+        file = open(name, "rb")
+    try:
+        _skip(file, start)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _skip(file: Any, count: int) -> None:
+    try:
+        file.seek(count)
+    except (ValueError, OSError, NotImplementedError):  # a web server that knows no ranges
+        while count > 0:
+            passed = len(file.read(min(count, STREAM_BYTES)))
+            if not passed:
+                raise EOFError("it is shorter than it was") from None
+            count -= passed
+
+
+def read_span(name: str, start: int, size: int) -> bytes:
+    """So many bytes of a file from `start` on. OSError, or an error of its store's."""
+    with open_stream(name, start) as file:
+        pieces = []
+        while size > 0:
+            piece = file.read(size)
+            if not piece:
+                raise EOFError("it is shorter than it was")
+            pieces.append(piece)
+            size -= len(piece)
+    return b"".join(pieces)
+
+
 @contextmanager
 def explained(name: str) -> Iterator[None]:
     """Turns whatever a file system raises into a ScaleError about `name`."""
@@ -95,6 +151,12 @@ def explained(name: str) -> Iterator[None]:
 def is_hopeless(error: BaseException) -> bool:
     """Whether no other object of the same store can be had either."""
     return bool({*_NO_CREDENTIALS, *_NO_CONNECTION} & _kinds(error))
+
+
+def is_final(error: BaseException) -> bool:
+    """Whether there is no use in asking once more for what an error has cost."""
+    final = isinstance(error, (LooksayError, FileNotFoundError, PermissionError))
+    return final or bool({*_NO_CREDENTIALS} & _kinds(error))
 
 
 def reason(error: BaseException) -> str:

@@ -1,0 +1,59 @@
+"""A tar archive read once, from its beginning to its end: as it comes over a network."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable, Generator
+from typing import Any, BinaryIO, Self
+
+from looksay.images.tars import Span, member_name
+
+BLOCK_BYTES = 2**18  # asked of the stream at once
+
+Streamed = tuple[str, Span, Callable[[int], bytes]]
+"""A plain file of an archive: its name, its place, and what reads at most so many bytes of it,
+before the next one is asked for."""
+
+
+class _Header(tarfile.TarInfo):
+    """Where a header is damaged or cut off, tarfile ends as if all were well."""
+
+    @classmethod
+    def fromtarfile(cls, tar: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tar)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # the end, as it should be
+            raise
+        except tarfile.HeaderError as error:
+            raise tarfile.ReadError("it is cut off, or no tar") from error
+
+
+def stream_tar(file: BinaryIO, start: int = 0) -> Generator[Streamed, None, None]:
+    """The plain files of an archive in its order; one that stands there twice comes twice.
+
+    start: how many bytes of the archive the stream has left out, up to a member. Raises
+    tarfile.TarError where the archive is damaged, compressed or no tar, and what the stream raises.
+    """
+    try:
+        with tarfile.open(
+            fileobj=file, mode="r|", bufsize=BLOCK_BYTES, tarinfo=_Header
+        ) as tar:  # fmt: skip
+            while (member := tar.next()) is not None:
+                tar.members = []  # type: ignore[attr-defined]  # else it keeps all
+                if member.isreg() and not member.issparse():
+                    place = Span(start + member.offset_data, member.size)
+                    yield member_name(member), place, _reader(tar, member)
+    # headers that announce headers without end, numbers of twelve digits
+    except (ValueError, EOFError, RecursionError, OverflowError) as error:
+        raise tarfile.ReadError(str(error)) from error
+
+
+def _reader(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Callable[[int], bytes]:
+    def read(most: int) -> bytes:
+        file: Any = tar.extractfile(member)
+        data = file.read(min(most, member.size))
+        if len(data) < min(most, member.size):
+            raise tarfile.ReadError("it is cut off")
+        return data
+
+    return read
