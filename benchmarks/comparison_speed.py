@@ -4,7 +4,7 @@
 
 Training counts captions a second on features of random numbers, compiling apart
 (training_speed.py); captioning counts pictures a second from JPEG files with a beam of 5. Rounds of
-all take turns, and the medians go to comparison/speed.json.
+all take turns, and the medians go to comparison/speed.json. A model without result is left out.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import json
 import statistics
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from captioning import exhaust, rate
-from comparison import load_budget, settings_of
+from comparison import load_budget, result_file, settings_of
 from comparison_table import SPEED
 from training_speed import ours
 
@@ -33,10 +34,15 @@ Work = tuple[int, Callable[[], object]]
 """How many captions or pictures a round does, and the round."""
 
 
+def compared(budget: dict[str, Any]) -> dict[str, Any]:
+    """The models of the comparison that have a result."""
+    return {name: m for name, m in budget["models"].items() if result_file(name, 0).exists()}
+
+
 def training(data: str, batches: int) -> dict[str, Work]:
     """A round of training of each architecture, compiled."""
     budget, works = load_budget(), {}
-    for name, model in budget["models"].items():
+    for name, model in compared(budget).items():
         recipe = load_recipe(model["recipe"], settings_of(budget, name, 0))
         words = prepare_words(load_data(data).split("train"), recipe.text)
         one_round, captions = ours(recipe, words, batches)
@@ -49,7 +55,7 @@ def captioning(runs: Path, photographs: Path, number: int) -> dict[str, Work]:
     """A round of captioning with each bundle, its graphs compiled."""
     found = (path for path in find_images([photographs]) if isinstance(path, Path))
     paths, works = list(itertools.islice(found, number)), {}
-    for name in load_budget()["models"]:
+    for name in compared(load_budget()):
         captioner = looksay.load(runs / f"{name}-0" / "bundle")
         exhaust(captioner, paths[:32], {})
         works[name] = len(paths), lambda c=captioner: exhaust(c, paths, {})
