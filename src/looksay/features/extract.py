@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -63,22 +63,39 @@ def extract_features(
     """
     result = Extraction(*hash_all(paths))
     wanted = {(digest, view): path for path, digest in result.hashes.items() for view in views}
+    make = compute_all or compute_here
+
+    def add(missing: list[Key], bar: tqdm) -> set[str]:
+        with closing(make(missing, wanted, compute, image_size)) as computed:
+            return _keep(store, computed, wanted, result.problems, bar)
+
+    return fill(store, result, wanted, add, progress)
+
+
+def fill(
+    store: FeatureStore,
+    result: Extraction,
+    wanted: Collection[Key],
+    add: Callable[[list[Key], tqdm], set[str]],
+    progress: bool,
+) -> Extraction:
+    """The result, once `add` has put what the store lacks of `wanted` into it: it returns the
+    content hashes of what cannot be used, which is left out. No other process adds meanwhile."""
     unusable: set[str] = set()
     if store.missing(wanted):
         with store.writing():
             missing = store.missing(wanted)  # fewer where another process was waited for
             if missing:
-                announce(store, len(missing))
-                bar = tqdm(total=len(missing), desc="features", unit="view", disable=not progress)
-                make = compute_all or compute_here
-                with bar, closing(make(missing, wanted, compute, image_size)) as computed:
-                    unusable = _keep(store, computed, wanted, result.problems, bar)
+                _announce(store, len(missing))
+                total = len(missing)
+                with tqdm(total=total, desc="features", unit="view", disable=not progress) as bar:
+                    unusable = add(missing, bar)
     for path in [path for path, digest in result.hashes.items() if digest in unusable]:
         del result.hashes[path]
     return result
 
 
-def announce(store: FeatureStore, count: int) -> None:
+def _announce(store: FeatureStore, count: int) -> None:
     """Say how much room so many further rows take. FeatureError where the disk has less."""
     store.check_space(count)
     gigabytes = store.disk_need(count) / 1e9

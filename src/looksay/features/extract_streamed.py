@@ -11,7 +11,7 @@ from tqdm import tqdm
 from looksay.data import Record
 from looksay.data.streamed import StreamedDataset
 from looksay.errors import DataError
-from looksay.features.extract import Compute, Extraction, announce
+from looksay.features.extract import Compute, Extraction, fill
 from looksay.features.store import FeatureStore, Key
 from looksay.features.streaming import Arrival, compute_arrivals
 
@@ -43,27 +43,23 @@ def extract_streamed(
     """
     result = readable(dataset, records)
     wanted = [(digest, view) for digest in result.hashes.values() for view in views]
-    unusable: set[str] = set()
-    if store.missing(wanted):
-        with store.writing():
-            missing = store.missing(wanted)  # fewer where another process was waited for
-            if missing:
-                announce(store, len(missing))
-                keys: list[Key] = []
-                arrivals = _arrive(dataset, records, missing, keys)
-                bar = tqdm(total=len(missing), desc="features", unit="view", disable=not progress)
-                with bar, closing(compute_arrivals(arrivals, compute, image_size)) as chunks:
-                    for chunk in chunks:
-                        if chunk.numbers:
-                            store.append([keys[n] for n in chunk.numbers], chunk.features)
-                        for number, sentence in chunk.problems.items():
-                            if keys[number][0] not in unusable:
-                                result.problems.append(sentence)
-                            unusable.add(keys[number][0])
-                        bar.update(len(chunk.numbers) + len(chunk.problems))
-    for path in [path for path, digest in result.hashes.items() if digest in unusable]:
-        del result.hashes[path]
-    return result
+
+    def add(missing: list[Key], bar: tqdm) -> set[str]:
+        keys: list[Key] = []
+        unusable: set[str] = set()
+        arrivals = _arrive(dataset, records, missing, keys)
+        with closing(compute_arrivals(arrivals, compute, image_size)) as chunks:
+            for chunk in chunks:
+                if chunk.numbers:
+                    store.append([keys[n] for n in chunk.numbers], chunk.features)
+                for number, sentence in chunk.problems.items():
+                    if keys[number][0] not in unusable:
+                        result.problems.append(sentence)
+                    unusable.add(keys[number][0])
+                bar.update(len(chunk.numbers) + len(chunk.problems))
+        return unusable
+
+    return fill(store, result, wanted, add, progress)
 
 
 def _arrive(
