@@ -100,7 +100,9 @@ def _round(job: Job, inputs: Any, batch: int) -> Generator[Any, None, None]:
 
     starts = range(0, len(inputs), batch)
     blocks = ray.data.from_arrow([inputs.slice(start, batch).combine_chunks() for start in starts])
-    answers = _through_workers(job, blocks, min(job.slots.workers, len(starts)))
+    # what waits at a worker dies with it: single rows are where it comes out which one kills
+    in_flight = 1 if batch == 1 else 2
+    answers = _through_workers(job, blocks, min(job.slots.workers, len(starts)), in_flight)
     try:
         for answer in answers.iter_batches(
             batch_size=None, batch_format="pyarrow", prefetch_batches=0
@@ -117,7 +119,7 @@ def _round(job: Job, inputs: Any, batch: int) -> Generator[Any, None, None]:
         logger.info("a round of batches ended early: %s", _last_line(error))
 
 
-def _through_workers(job: Job, blocks: Any, workers: int) -> Any:
+def _through_workers(job: Job, blocks: Any, workers: int, in_flight: int) -> Any:
     import ray
     from ray.util.annotations import RayDeprecationWarning
 
@@ -135,7 +137,7 @@ def _through_workers(job: Job, blocks: Any, workers: int) -> Any:
                 min_size=1,
                 max_size=workers,
                 initial_size=workers,
-                max_tasks_in_flight_per_actor=2,
+                max_tasks_in_flight_per_actor=in_flight,
             ),
             num_cpus=job.slots.cpus,
             max_restarts=-1,
