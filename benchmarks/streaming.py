@@ -101,7 +101,7 @@ def way(shards: Path, scratch: Path, settings: Sequence[str], streamed: bool) ->
     name = "streamed" if streamed else "stored"
     settings = [*settings, *(["features.streamed=true"] if streamed else [])]
     recipe = load_recipe("default", settings)
-    dataset = load_recipe_data(f"webdataset:{shards}", recipe.data, streamed=streamed)
+    dataset = load_recipe_data(f"webdataset:{shards}", recipe)
     run = start_run(scratch / name, recipe, dataset, features_folder=scratch / "features")
     set_up_backend(recipe)
     model = make_model(run)

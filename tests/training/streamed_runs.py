@@ -45,7 +45,7 @@ def train(
 ) -> runs.TrainingRun:
     recipe = load_recipe("default", [*SETTINGS, f"features.streamed={str(streamed).lower()}",
                                      *settings])  # fmt: skip
-    dataset = load_recipe_data(f"webdataset:{shards}", recipe.data, streamed=streamed)
+    dataset = load_recipe_data(f"webdataset:{shards}", recipe)
     features = folder.parent / ("streamed-features" if streamed else "stored-features")
     run = runs.start_run(folder, recipe, dataset, features_folder=features, resume=resume)
     runs.train(run, resume=resume)

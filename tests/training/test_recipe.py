@@ -168,7 +168,6 @@ def test_the_published_systems_have_their_published_sizes():
 
 def test_a_sample_is_drawn_where_there_is_more(tmp_path):
     from looksay.training.prepare import load_recipe_data
-    from looksay.training.recipe_options import DataOptions
 
     lines = [
         json.dumps({"file_name": f"{i}.png", "captions": ["one", "two"], "split": split})
@@ -178,10 +177,12 @@ def test_a_sample_is_drawn_where_there_is_more(tmp_path):
     for i in range(11):
         (tmp_path / f"{i}.png").touch()
     address = f"folder:{tmp_path}"
-    assert load_recipe_data(address, DataOptions(sample_captions=20)).splits == {
+    whole = load_recipe("default", ["data.sample_captions=20"])
+    assert load_recipe_data(address, whole).splits == {
         "train": 10, "dev": 1,
     }  # fmt: skip
-    drawn = load_recipe_data(address, DataOptions(sample_captions=10, dev_share=0.5))
+    settings = ["data.sample_captions=10", "data.dev_share=0.5"]
+    drawn = load_recipe_data(address, load_recipe("default", settings))
     assert sum(len(record.captions) for record in drawn.records) == 10
     assert "10.png" not in {record.name for record in drawn.records}
 

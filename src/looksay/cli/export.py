@@ -81,13 +81,7 @@ def export(
     others = [(other, epoch) for other, epoch in epochs if other is not None]
     check_place(bundle)
     recipe = check_epoch(run, *own, others=others, features=features_folder)
-    dataset = load_recipe_data(
-        data,
-        recipe.data,
-        seed=split_seed,
-        split_file=split_file,
-        streamed=recipe.features.streamed,
-    )
+    dataset = load_recipe_data(data, recipe, seed=split_seed, split_file=split_file)
     check_run_data(run, recipe, dataset, features_folder)
 
     kept = load_epoch(run, *own, others=others, features=features_folder)

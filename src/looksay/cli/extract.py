@@ -79,7 +79,7 @@ def extract(
         raise RecipeError(
             "features.streamed keeps no features of training pictures; leave it out here"
         )
-    dataset = load_recipe_data(data, loaded.data, seed=split_seed, split_file=split_file)
+    dataset = load_recipe_data(data, loaded, seed=split_seed, split_file=split_file)
     say_all(dataset.report.sentences())
     if features_folder is not None:
         features_folder = features_folder.absolute()  # workers have another working folder

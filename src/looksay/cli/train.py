@@ -95,13 +95,7 @@ def train(
         settings = (*settings, "features.streamed=true")
     loaded = load_recipe(recipe, settings)
     check_devices(devices, loaded)
-    dataset = load_recipe_data(
-        data,
-        loaded.data,
-        seed=split_seed,
-        split_file=split_file,
-        streamed=loaded.features.streamed,
-    )
+    dataset = load_recipe_data(data, loaded, seed=split_seed, split_file=split_file)
     say_all(dataset.report.sentences())
     progress = sys.stderr.isatty()
     run = training.start_run(

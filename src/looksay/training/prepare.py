@@ -29,24 +29,24 @@ from looksay.training.feature_sources import (
 )
 from looksay.training.prepared import Features, Split, StreamedFeatures
 from looksay.training.recipe import Recipe
-from looksay.training.recipe_options import DataOptions, TextOptions
+from looksay.training.recipe_options import TextOptions
 
 
 def load_recipe_data(
     address: str,
-    options: DataOptions,
+    recipe: Recipe,
     *,
     seed: int = 0,
     split_file: Path | None = None,
-    streamed: bool = False,
 ) -> Dataset:
     """The data set at `address`, or the recipe's sample of it where it has more captions; what is
-    in shards in a store, and of `streamed` ones on a disk too, is kept in the user's cache."""
+    in shards in a store, and of streamed ones on a disk too, is kept in the user's cache."""
+    options = recipe.data
     dataset = load_data(
         address,
         seed=seed,
         split_file=split_file,
-        streamed=streamed,
+        streamed=recipe.features.streamed,
         index_folder=_cache() / "shards",
     )
     available = sum(len(record.captions) for record in dataset.split("train"))
