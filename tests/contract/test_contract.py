@@ -50,7 +50,8 @@ def run(model, inputs):
 def fit_once(model, inputs, targets):
     """One gradient step."""
     inputs = {**inputs, **picture_targets(model, len(targets))}
-    model.compile(keras.optimizers.SGD(0.5), jit_compile=False)
+    # on JAX every operation alone would be compiled; on TensorFlow a graph needs no compiler
+    model.compile(keras.optimizers.SGD(0.5), jit_compile=keras.backend.backend() == "jax")
     return float(model.train_on_batch(inputs, targets))
 
 
