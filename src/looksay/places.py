@@ -187,8 +187,10 @@ def reason(error: BaseException) -> str:
 def _kinds(error: BaseException) -> set[str]:
     """The names of an error's classes and of those it came from."""
     names: set[str] = set()
+    seen: set[int] = set()  # a chain may lead back into itself
     cause: BaseException | None = error
-    while cause is not None and len(names) < 100:
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
         names.update(kind.__name__ for kind in type(cause).__mro__)
         cause = cause.__cause__ or cause.__context__
     return names

@@ -12,14 +12,16 @@ import pytest
 
 keras = pytest.importorskip("keras")
 
+from looksay.cli.main import run as looksay  # noqa: E402
 from looksay.data import Record  # noqa: E402
 from looksay.errors import RecipeError, TrainingError  # noqa: E402
 from looksay.locks import sole_holder  # noqa: E402
+from looksay.models import build_model  # noqa: E402
 from looksay.text import END, SPECIALS, Vocabulary  # noqa: E402
 from looksay.training import callbacks  # noqa: E402
 from looksay.training import run as runs  # noqa: E402
 from looksay.training.folder import check_folder  # noqa: E402
-from looksay.training.kept import load_epoch  # noqa: E402
+from looksay.training.kept import check_same_model, load_epoch, load_mean  # noqa: E402
 from looksay.training.making import compile_model, make_batches, make_model  # noqa: E402
 from looksay.training.optimizers import make_optimizer  # noqa: E402
 from looksay.training.prepare import Split, Words  # noqa: E402
@@ -163,6 +165,37 @@ def test_a_wrong_model_option_is_found_before_any_work(recipe):
     wrong = dataclasses.replace(recipe, model={**recipe.model, "hiden_size": 3})
     with pytest.raises(RecipeError, match="hidden_size"):
         runs.check_model_options(wrong)
+
+
+def keep_run(folder, *settings):
+    folder.mkdir()
+    recipe = load_recipe("default", settings)
+    (folder / "recipe.json").write_text(json.dumps(recipe.as_dict()))
+    Vocabulary((*SPECIALS, "dog")).save(folder / "vocabulary.txt")
+    return folder
+
+
+def test_runs_are_of_one_model_where_their_sizes_apply_alike(tmp_path):
+    run = keep_run(tmp_path / "run")
+    said = ("model.values_size=0", "model.embedding_dropout=0.1", "training.seed=3")
+    check_same_model(run, keep_run(tmp_path / "said", *said))
+    with pytest.raises(TrainingError, match="another has other sizes than .*run: a mean"):
+        check_same_model(run, keep_run(tmp_path / "another", "model.hidden_size=7"))
+
+
+def test_weights_that_fit_their_model_no_more_are_a_sentence(tmp_path):
+    small = {"vocabulary_size": 8, "feature_size": 4, "hidden_size": 8, "attention_size": 4}
+    path = tmp_path / "best.weights.h5"
+    build_model("show_attend_tell", **small, embedding_size=4).save_weights(path)
+    with pytest.raises(TrainingError, match="best.weights.h5 does not fit the model"):
+        load_mean(build_model("show_attend_tell", **small, embedding_size=6), [path])
+
+
+def test_a_folder_in_use_is_told_before_any_data_is_read(tmp_path, capsys):
+    (tmp_path / "holiday.txt").write_text("mine")
+    nowhere = f"webdataset:{tmp_path / 'nowhere'}"
+    assert looksay(["train", "default", "--data", nowhere, "--run", str(tmp_path)]) == 1
+    assert "not empty" in capsys.readouterr().err
 
 
 def test_an_epoch_of_no_run_is_a_sentence(tmp_path):

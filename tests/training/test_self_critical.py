@@ -106,3 +106,20 @@ def test_inputs_start_with_start():
     assert (inputs["tokens"][:, :, 0] == START).all()
     np.testing.assert_array_equal(inputs["tokens"][:, :, 1:], targets[:, :, :-1])
     np.testing.assert_allclose(advantages.sum(1), 0.0, atol=1e-5)
+
+
+def test_a_picture_that_was_not_seen_teaches_nothing():
+    model, batches = small()
+    model.compile(keras.optimizers.Adam(0.02), jit_compile=False)
+    options = SelfCriticalOptions(samples=8)
+    critic = SelfCritic(model, batches, CaptionReward(CAPTIONS), options, max_words=6)
+    taught = []
+    critic._step = lambda batch: taught.append(batch[2]) or 0.0
+    of_all = critic.step(0)[0]
+    batches.seen = lambda pictures: pictures != 0
+    of_two = critic.step(0)[0]
+    (all_B, two_B) = (np.abs(advantages_BS).sum(1) for advantages_BS in taught)
+    assert (all_B > 0).all() and (two_B > 0).tolist() == [False, True, True]
+    assert of_two != of_all
+    batches.seen = lambda pictures: pictures < 0
+    assert critic.step(0)[0] == 0.0

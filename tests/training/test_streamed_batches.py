@@ -184,6 +184,8 @@ def test_a_picture_that_cannot_be_read_counts_for_nothing_and_is_told_once(
             for _ in range(2):
                 shown = pictures_of(batches)
                 assert len(shown) == NUM
+                last = batches.pictures(len(batches) - 1)
+                assert batches.seen(last).tolist() == [p not in broken for p in last]
                 assert [of for of in shown if len(of) == 1] == [(0,)] * len(broken)
                 assert {row % NUM for row, *words in shown if words} == set(range(NUM)) - broken
                 batches.on_epoch_end()

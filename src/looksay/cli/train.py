@@ -95,11 +95,13 @@ def train(
         settings = (*settings, "features.streamed=true")
     loaded = load_recipe(recipe, settings)
     check_devices(devices, loaded)
+    folder = folder or Path("runs") / loaded.name
+    training.check_run(folder, loaded, resume)  # before the data: shards may take hours to read
     dataset = load_recipe_data(data, loaded, seed=split_seed, split_file=split_file)
     say_all(dataset.report.sentences())
     progress = sys.stderr.isatty()
     run = training.start_run(
-        folder or Path("runs") / loaded.name,
+        folder,
         loaded,
         dataset,
         features_folder=features_folder,

@@ -123,6 +123,10 @@ class CaptionBatches(keras.utils.PyDataset):
         """Which pictures a batch has, (B,)."""
         return self._batches[index]
 
+    def seen(self, pictures: np.ndarray) -> np.ndarray:
+        """Which of a batch's pictures (B,) count: stored features are there of all."""
+        return np.ones(len(pictures), bool)
+
     def features_of(self, pictures: np.ndarray) -> np.ndarray:
         """The features (B, R, D) float32 of pictures, by the views of this epoch."""
         return self.features[self._rows_of(pictures)].astype(np.float32)

@@ -12,11 +12,11 @@ import numpy as np
 from looksay.errors import TrainingError
 from looksay.features.compute import Loaded
 from looksay.images import load_square
-from looksay.models import CaptionModel
+from looksay.models import CaptionModel, model_options
 from looksay.text import Vocabulary
 from looksay.training.callbacks import BEST, epoch_weights, kept_epochs
 from looksay.training.feature_sources import FeatureSource, open_source
-from looksay.training.folder import recipe_of
+from looksay.training.folder import RECIPE, recipe_of
 from looksay.training.prepare import store_folder
 from looksay.training.recipe import Recipe
 from looksay.training.trunk import build_seeing_model
@@ -84,7 +84,7 @@ def load_epoch(
         feature_size=source.feature_size,
         **recipe.model_options,
     )
-    _load_mean(model, paths)
+    load_mean(model, paths)
     return KeptEpoch(
         recipe=recipe, model=model, vocabulary=vocabulary, source=source, folder=folder
     )
@@ -115,7 +115,8 @@ def check_same_model(run: Path, other: Path) -> None:
 def _makings(run: Path) -> dict[str, Any]:
     """What the weights of a run belong to, by the words for a difference."""
     recipe = recipe_of(run)
-    sizes = {k: v for k, v in recipe.model_options.items() if not k.endswith(_ONLY_IN_TRAINING)}
+    options = model_options(recipe.architecture) | recipe.model_options
+    sizes = {k: v for k, v in options.items() if not k.endswith(_ONLY_IN_TRAINING)}
     features = recipe.features
     return {
         "another architecture": recipe.architecture,
@@ -141,13 +142,19 @@ def _weights_of(
     return found
 
 
-def _load_mean(model: CaptionModel, paths: Sequence[Path]) -> None:
+def load_mean(model: CaptionModel, paths: Sequence[Path]) -> None:
     """The mean of several epochs' weights: they lie around a minimum that none of them is in
     (Izmailov et al. 2018, https://arxiv.org/abs/1803.05407), and so do the ends of several runs
     from one start (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482)."""
     sums: list[np.ndarray] = []
     for path in paths:
-        model.load_weights(path)
+        try:
+            model.load_weights(path)
+        except ValueError as error:
+            raise TrainingError(
+                f"{path} does not fit the model that its run's {RECIPE} makes today: take the "
+                "looksay that trained it, or train again"
+            ) from error
         weights = [weight.astype(np.float64) for weight in model.get_weights()]
         sums = [a + b for a, b in zip(sums, weights, strict=True)] if sums else weights
     if len(paths) > 1:

@@ -2,7 +2,7 @@
 
 recipe.json        the recipe as used
 vocabulary.txt
-photographs.sha256 of streamed shards: what all their photographs together are known by
+photographs.sha256 of streamed shards: what all training photographs together are known by
 checkpoint.npz     everything that --resume needs, after each epoch
 best.weights.h5    the best epoch's weights; epochs/ has the last ones
 peeks/             what the model said of six pictures, epoch by epoch
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -44,7 +45,7 @@ from looksay.training.finish import TrainingRun, write_scored_bundle
 from looksay.training.folder import RECIPE, alone_in, check_folder
 from looksay.training.making import compile_model, make_batches, make_model, set_up_backend
 from looksay.training.optimizers import make_optimizer, make_self_critical_optimizer
-from looksay.training.peeks import choose_peek, write_peeks
+from looksay.training.peeks import Peek, choose_peek, write_peeks
 from looksay.training.picture_targets import picture_targets
 from looksay.training.prepare import (
     check_words,
@@ -78,8 +79,7 @@ def start_run(
 ) -> TrainingRun:
     """Check everything, extract what is missing, and lay out the folder. TrainingError for a
     folder in use, or one that cannot be resumed."""
-    check_folder(folder, recipe, resume)
-    check_model_options(recipe, starts=not resume)
+    check_run(folder, recipe, resume)
     features = prepare_features(dataset, recipe.features, features_folder, progress=progress)
     words = prepare_words(features.splits["train"].records, recipe.text)
     check_words(recipe, words)
@@ -95,6 +95,13 @@ def start_run(
     if isinstance(features, StreamedFeatures):
         _note_photographs(folder, features)
     return run
+
+
+def check_run(folder: Path, recipe: Recipe, resume: bool) -> None:
+    """What can be known before the data is: TrainingError for a folder in use, or one that cannot
+    be resumed, and what `check_model_options` raises."""
+    check_folder(folder, recipe, resume)
+    check_model_options(recipe, starts=not resume)
 
 
 def check_run_data(
@@ -178,10 +185,12 @@ def _train(run: TrainingRun, resume: bool, progress: bool) -> Path:
     if run.recipe.training.start_from and not history:
         known = start_from(model, run.words.vocabulary, run.recipe.training.start_from)
         logger.info("%d of %d words were known before", known, len(run.words.vocabulary))
+    # once: of streamed photographs they are read over a network
+    peeks = [choose_peek(run.features, s, run.recipe.training.seed) for s in run.features.splits]
     if not any("reward" in entry for entry in history):
-        _fit(run, model, history, progress)
+        _fit(run, model, history, peeks, progress)
     if run.recipe.self_critical.epochs:
-        _fit_self_critical(run, model, history, progress)
+        _fit_self_critical(run, model, history, peeks, progress)
     model.load_weights(run.folder / BEST)
     bundle = run.folder / "bundle"
     write_scored_bundle(run, model, bundle)
@@ -190,7 +199,11 @@ def _train(run: TrainingRun, resume: bool, progress: bool) -> Path:
 
 
 def _fit(
-    run: TrainingRun, model: CaptionModel, history: list[dict[str, float]], progress: bool
+    run: TrainingRun,
+    model: CaptionModel,
+    history: list[dict[str, float]],
+    peeks: Sequence[Peek],
+    progress: bool,
 ) -> None:
     """The epochs of cross-entropy that are left."""
     training = run.recipe.training
@@ -214,14 +227,18 @@ def _fit(
             prepare_fit(model, batches),
             epochs=training.epochs,
             initial_epoch=len(history),
-            callbacks=_callbacks(run, model, history, len(batches), progress),
+            callbacks=_callbacks(run, model, history, peeks, len(batches), progress),
             verbose=0,
             shuffle=False,
         )
 
 
 def _fit_self_critical(
-    run: TrainingRun, model: CaptionModel, history: list[dict[str, float]], progress: bool
+    run: TrainingRun,
+    model: CaptionModel,
+    history: list[dict[str, float]],
+    peeks: Sequence[Peek],
+    progress: bool,
 ) -> None:
     """The self-critical epochs that are left, from the best epoch before them."""
     options = run.recipe.self_critical
@@ -244,7 +261,7 @@ def _fit_self_critical(
         max_words=run.words.max_tokens,
         seed=run.recipe.training.seed,
     )
-    _, *callbacks = _callbacks(run, model, history, len(batches), progress)
+    _, *callbacks = _callbacks(run, model, history, peeks, len(batches), progress)
     with feeding(batches):
         train_self_critical(
             model,
@@ -264,6 +281,7 @@ def _callbacks(
     run: TrainingRun,
     model: CaptionModel,
     history: list[dict[str, float]],
+    peeks: Sequence[Peek],
     num_batches: int,
     progress: bool,
 ) -> list[keras.callbacks.Callback]:
@@ -271,8 +289,6 @@ def _callbacks(
     array, masks = store.array(), store.masks()
     stepper = KerasStepper(model)
     greedy = DecodingOptions(method="greedy", max_words=run.words.max_tokens)
-    seed = run.recipe.training.seed
-    peeks = [choose_peek(run.features, split, seed) for split in splits]
 
     def score() -> dict[str, float]:
         return score_split(stepper, run.words.vocabulary, splits["dev"], array, greedy, masks)

@@ -53,12 +53,14 @@ class SelfCritic:
         samples = self._sample(features_BRD, mask_BR, pictures)
         rewards_BS = self.reward(pictures, samples)
         advantages_BS = self._advantages(rewards_BS, features_BRD, mask_BR, pictures)
+        seen_B = self.batches.seen(pictures)
+        advantages_BS *= seen_B[:, None]
         targets_BST = pad_captions(samples)
         inputs = {"features": features_BRD, "tokens": after_start(targets_BST)}
         if mask_BR is not None:
             inputs["mask"] = mask_BR
         loss = self._step((inputs, targets_BST, advantages_BS.astype(np.float32)))
-        return float(rewards_BS.mean()), loss
+        return float(rewards_BS[seen_B].mean()) if seen_B.any() else 0.0, loss
 
     def _sample(
         self, features_BRD: np.ndarray, mask_BR: np.ndarray | None, pictures: np.ndarray

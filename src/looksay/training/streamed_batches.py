@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,8 @@ ReadEpoch = Callable[[Sequence[int], Sequence[int]], Generator[Chunk, None, None
 
 
 class StreamedBatches(CaptionBatches):
-    """`CaptionBatches` for pictures that arrive; a batch may be asked for once, in order, or again
-    before the next one.
+    """`CaptionBatches` for pictures that arrive. Batches are to be asked for in order, each once or
+    again before the next one: to go back reads the epoch anew, to skip reads what lies between.
 
     read: makes the features. row_shape: (P, D) of one picture. views: for each picture the numbers
     of those that it may be shown by. shards: for each picture the number of its shard, rising.
@@ -72,8 +73,7 @@ class StreamedBatches(CaptionBatches):
 
     def __getitem__(self, index: int) -> tuple[dict[str, Any], np.ndarray]:
         inputs, targets = super().__getitem__(index)
-        assert self._last is not None
-        targets[self._last[1].unreadable] = PAD
+        targets[~self.seen(self.pictures(index))] = PAD
         return inputs, targets
 
     def features_of(self, pictures: np.ndarray) -> np.ndarray:
@@ -84,8 +84,16 @@ class StreamedBatches(CaptionBatches):
                 self._last = index, self._take(index)
             except Exception as error:
                 self.failure = explain(error)
+                if self.failure is error:
+                    raise
                 raise self.failure from error
         return self._last[1].features
+
+    def seen(self, pictures: np.ndarray) -> np.ndarray:
+        """Which of the batch's pictures (B,) could be read, after its features."""
+        self.features_of(pictures)
+        assert self._last is not None
+        return ~self._last[1].unreadable
 
     def close(self) -> None:
         """End what reads pictures in the background."""
@@ -108,12 +116,13 @@ class StreamedBatches(CaptionBatches):
                 return taken
 
     def _telling(self, chunks: Generator[Chunk, None, None]) -> Generator[Chunk, None, None]:
-        for chunk in chunks:
-            for number, sentence in chunk.problems.items():
-                if number not in self._told:
-                    logger.warning("%s It counts for nothing.", sentence)
-                self._told.add(number)
-            yield chunk
+        with closing(chunks):
+            for chunk in chunks:
+                for number, sentence in chunk.problems.items():
+                    if number not in self._told:
+                        logger.warning("%s It counts for nothing.", sentence)
+                    self._told.add(number)
+                yield chunk
 
     def _plan(self) -> None:
         self.close()
