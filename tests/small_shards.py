@@ -49,17 +49,23 @@ def as_json(**fields: object) -> bytes:
 
 
 class Connection:
-    """Stands in for `open_stream`: behind the first `spared` streams each ends with an error, or as
-    if all were well, after so many bytes, as often as `times` says. Notes from which byte on a file
-    was asked for."""
+    """Stands in for a module's `open_stream`: behind the first `spared` streams each ends with an
+    error, or as if all were well, after so many bytes, as often as `times` says. Notes from which
+    byte on a file was asked for."""
 
     def __init__(
-        self, monkeypatch: Any, after: int, times: int, error: Any = OSError, spared: int = 0
+        self,
+        monkeypatch: Any,
+        after: int,
+        times: int,
+        error: Any = OSError,
+        spared: int = 0,
+        module: Any = shard_streams,
     ) -> None:
         self.after, self.times, self.error, self.spared = after, times, error, spared
         self.starts: list[int] = []
-        self._open = shard_streams.open_stream
-        monkeypatch.setattr(shard_streams, "open_stream", self)
+        self._open = module.open_stream
+        monkeypatch.setattr(module, "open_stream", self)
         monkeypatch.setattr(shard_streams, "PAUSES_SECONDS", (0.0, 0.0))
 
     def __call__(self, name: str, start: int = 0) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from small_shards import Connection, jpeg, noise, tar_of, write_tar
 
+from looksay import places
 from looksay.data import load_data, shard_index
 from looksay.data.samples import sample_captions
 from looksay.data.shard_streams import read_members
@@ -148,11 +149,29 @@ def test_a_stream_that_stays_dead_is_a_sentence(memory, monkeypatch):
     assert len(line.starts) == 3
 
 
+@pytest.mark.parametrize("error", [OSError, None], ids=["an error", "a silent end"])
+def test_a_photograph_whose_fetching_breaks_off_is_fetched_again(
+    load, memory, monkeypatch, caplog, error
+):
+    memory.pipe_file("/train.tar", tar_of({"1.png": noise(1), "1.txt": b"One."}))
+    (record,) = (dataset := load("memory://train.tar")).records
+    line = Connection(monkeypatch, after=100, times=2, error=error, module=places)
+    assert dataset.fetch(record) == noise(1)
+    assert len(line.starts) == 3 and "trying again" in caplog.text
+    line.times = 99
+    with pytest.raises(ScaleError, match=r"memory://train.tar cannot be read \(tried 3 times\): "):
+        dataset.fetch(record)
+    assert len(line.starts) == 6
+
+
 def test_a_shard_that_changes_between_two_readings_is_told(shards, load):
     dataset = load(shards)
     write_tar(shards / "coco-train-001.tar", {"0001.JPG": jpeg("red")})
     with pytest.raises(DataError, match="train-001.tar has changed since its captions were read"):
         dict(dataset.stream(dataset.split("train")))
+    (record,) = dataset.split("test")
+    with pytest.raises(DataError, match="train-001.tar has changed since its captions were read"):
+        dataset.fetch(record)
 
 
 def test_flipped_bytes_are_a_sentence_or_no_matter(shards, load):

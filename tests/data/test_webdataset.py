@@ -159,5 +159,5 @@ def test_an_archive_that_changes_later_is_a_problem_of_its_pictures(shards):
 
 
 def test_a_store_is_no_disk():
-    with pytest.raises(DataError, match="looksay train` and `looksay extract` alone"):
+    with pytest.raises(DataError, match="looksay extract` and `looksay export` alone can read"):
         load_data("webdataset:s3://bucket/train.tar")

@@ -80,6 +80,23 @@ def test_what_is_wrong_with_a_tar_is_an_item_with_a_sentence(photos, damage):
     assert ("no pictures" in item.problem) == (damage == "no pictures")
 
 
+@pytest.mark.parametrize("damage", ["cut in a header", "cut behind a member", "a flipped bit"])
+def test_pictures_behind_a_damaged_header_are_not_lost_in_silence(photos, damage):
+    make_tar("s.tar", {f"{n}.jpg": "photos/b.jpg" for n in range(4)})
+    with tarfile.open("s.tar") as tar:
+        header = tar.getmember("2.jpg").offset
+    content = bytearray((photos.parent / "s.tar").read_bytes())
+    if damage == "a flipped bit":
+        content[header] ^= 1
+    else:
+        del content[header + 100 * (damage == "cut in a header") :]
+    (photos.parent / "s.tar").write_bytes(content)
+    *found, last = find_items(["s.tar"])
+    assert [item.name for item in found] == ["s.tar/0.jpg", "s.tar/1.jpg"]
+    assert not any(item.problem for item in found)
+    assert "damaged, cut off or compressed" in last.problem
+
+
 def test_names_of_any_bytes_survive_the_way_to_a_worker():
     items = [Item("a\\udcff", "/a\udcff", "1:2"), Item("b", "s3://b/b", "1", 512, 7, "no")]
     assert list(from_table(to_table(items))) == items

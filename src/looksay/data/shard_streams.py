@@ -13,7 +13,7 @@ from looksay.errors import DataError, ScaleError
 from looksay.images import Span
 from looksay.images.tar_streams import stream_tar
 from looksay.images.tars import damaged_archive
-from looksay.places import is_final, is_url, look_up, open_stream, reason
+from looksay.places import is_final, is_url, look_up, open_stream, read_span, reason
 
 logger = logging.getLogger(__name__)
 PAUSES_SECONDS = (1.0, 4.0, 16.0)  # before each further try; counted anew after each member
@@ -50,16 +50,29 @@ def read_members(
                     tries = 0
             return
         except Exception as error:  # each store has errors of its own
-            if _is_final(shard, error) or tries == len(PAUSES_SECONDS):
-                raise _sentence(shard, error, tries) from error
-            logger.warning(
-                "%s broke off (%s); trying again in %g seconds",
-                shard,
-                reason(error),
-                PAUSES_SECONDS[tries],
-            )
-            time.sleep(PAUSES_SECONDS[tries])
-            tries += 1
+            tries = _wait(shard, error, tries)
+
+
+def read_place(shard: str, place: Span, *, identity: str = "") -> bytes:
+    """The bytes at a place in a shard, a path or an address; tried, and raising, as `read_members`
+    does."""
+    tries = 0
+    while True:
+        try:
+            _check_identity(shard, identity)
+            return read_span(shard, place.start, place.size)
+        except Exception as error:  # each store has errors of its own
+            tries = _wait(shard, error, tries)
+
+
+def _wait(shard: str, error: Exception, tries: int) -> int:
+    """Pauses for one more try and counts it, or raises a sentence where there is none."""
+    if _is_final(shard, error) or tries == len(PAUSES_SECONDS):
+        raise _sentence(shard, error, tries) from error
+    pause = PAUSES_SECONDS[tries]
+    logger.warning("%s broke off (%s); trying again in %g seconds", shard, reason(error), pause)
+    time.sleep(pause)
+    return tries + 1
 
 
 def _check_identity(shard: str, identity: str) -> None:

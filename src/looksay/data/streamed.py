@@ -17,11 +17,11 @@ from pathlib import Path
 
 from looksay.data.records import Dataset, Record
 from looksay.data.shard_index import MOST_PICTURE_BYTES, Photograph, ShardIndex, index_shards
-from looksay.data.shard_streams import read_members
+from looksay.data.shard_streams import read_members, read_place
 from looksay.data.webdataset import GatheredShards, count_through, find_shards
 from looksay.errors import DataError, UsageError
-from looksay.images import is_tar_name
-from looksay.places import explained, is_url, open_place, read_span
+from looksay.images import Span, is_tar_name
+from looksay.places import explained, is_url, open_place
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,11 @@ class StreamedDataset(Dataset):
         )
 
     def fetch(self, record: Record) -> bytes:
-        """One photograph. ScaleError where it cannot be had."""
-        name, _ = self.shards[self.shard_of(record)]
+        """One photograph. Raises DataError or ScaleError, naming the shard, as `stream` does."""
+        name, identity = self.shards[self.shard_of(record)]
         photograph = self.photograph(record)
-        with explained(name):
-            return read_span(name, photograph.start, min(photograph.size, MOST_PICTURE_BYTES))
+        place = Span(photograph.start, min(photograph.size, MOST_PICTURE_BYTES))
+        return read_place(name, place, identity=identity)
 
     def fingerprint(self, split: str) -> str:
         """A text that changes where the split has other photographs, or has them in another

@@ -97,8 +97,8 @@ def find_shards(place: str) -> list[Path]:
     """The archives of an address's second half, in order. DataError where there are none."""
     if is_url(place):
         raise DataError(
-            f"{place} is in a store, whose photographs `looksay train` and `looksay extract` alone "
-            "can read; copy the shards to a disk."
+            f"{place} is in a store, whose photographs `looksay train`, `looksay extract` and "
+            "`looksay export` alone can read; copy the shards to a disk."
         )
     whole = Path(place).expanduser()
     if whole.is_dir():

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from tqdm import tqdm
@@ -17,21 +18,22 @@ from looksay.errors import ImageError
 from looksay.features.compute import Loaded
 from looksay.features.store import FeatureStore, Key, content_hash
 from looksay.features.views import apply_view
-from looksay.images import load_square
+from looksay.images import ImageSource, load_square
 
 logger = logging.getLogger(__name__)
+K = TypeVar("K")
 CHUNK = 128  # pictures between two writes: what a kill can cost
 
 
 Compute = Callable[[Sequence[Loaded]], tuple[np.ndarray, ...]]
 """What a store keeps of pictures; see `looksay.features.compute`."""
 
-Computed = tuple[list[Key], tuple[np.ndarray, ...], dict[Key, str]]
+Computed = tuple[list[K], tuple[np.ndarray, ...], dict[K, str]]
 """A chunk's rows: their keys, the arrays that `FeatureStore.append` takes, and a sentence about
 each key whose picture cannot be read."""
 
 ComputeAll = Callable[
-    [Sequence[Key], dict[Key, Path], Compute, int], Generator[Computed, None, None]
+    [Sequence[Key], dict[Key, Path], Compute, int], Generator[Computed[Key], None, None]
 ]
 """Computes the keys, of pictures at the paths, loaded in the size: here or on many machines."""
 
@@ -104,7 +106,7 @@ def _announce(store: FeatureStore, count: int) -> None:
 
 def _keep(
     store: FeatureStore,
-    computed: Iterable[Computed],
+    computed: Iterable[Computed[Key]],
     wanted: dict[Key, Path],
     problems: list[str],
     bar: tqdm,
@@ -153,7 +155,7 @@ def hash_all(paths: Iterable[Path]) -> tuple[dict[Path, str], list[str]]:
 
 def compute_here(
     missing: Sequence[Key], wanted: dict[Key, Path], compute: Compute, image_size: int
-) -> Generator[Computed, None, None]:
+) -> Generator[Computed[Key], None, None]:
     """Chunks computed in this process; the next one is decoded while this one is computed."""
     remaining = iter(missing)
     with ThreadPoolExecutor(2) as pool:
@@ -168,15 +170,19 @@ def compute_here(
             yield compute_loaded([(key, future.result()) for key, future in loading], compute)
 
 
-def load_view(path: Path, view: str, image_size: int) -> Loaded | ImageError:
-    """A view of a picture, or why it cannot be read."""
+def load_view(
+    path: Path, view: str, image_size: int, source: ImageSource | None = None
+) -> Loaded | ImageError:
+    """A view of a picture, or why it cannot be read. source: what it is read from; None: `path`,
+    which otherwise is its name alone."""
     try:
-        return Loaded(path, view, apply_view(load_square(path, image_size), view))
+        pixels = load_square(path if source is None else source, image_size)
+        return Loaded(path, view, apply_view(pixels, view))
     except ImageError as error:
         return error
 
 
-def compute_loaded(chunk: Sequence[tuple[Key, Loaded | ImageError]], compute: Compute) -> Computed:
+def compute_loaded(chunk: Sequence[tuple[K, Loaded | ImageError]], compute: Compute) -> Computed[K]:
     """The rows of a chunk's pictures, and a sentence about each that could not be read."""
     readable = [(key, loaded) for key, loaded in chunk if isinstance(loaded, Loaded)]
     problems = {key: str(loaded) for key, loaded in chunk if isinstance(loaded, ImageError)}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import islice
@@ -19,9 +19,7 @@ import numpy as np
 
 from looksay.errors import ImageError
 from looksay.features.compute import Loaded
-from looksay.features.extract import Compute
-from looksay.features.views import apply_view
-from looksay.images import load_square
+from looksay.features.extract import Compute, compute_loaded, load_view
 from looksay.images.read import NamedBytes
 
 T = TypeVar("T")
@@ -61,27 +59,14 @@ def compute_arrivals(
 
         def submit() -> Generator[tuple[int, Future[Loaded | ImageError]], None, None]:
             with closing(arrivals):
-                for arrival in arrivals:
-                    yield arrival.number, pool.submit(_load, arrival, image_size)
+                for number, name, content, view in arrivals:
+                    source = NamedBytes(content, name)
+                    yield number, pool.submit(load_view, Path(name), view, image_size, source)
 
         with closing(read_ahead(submit(), AHEAD)) as loading:
             while chunk := [(number, future.result()) for number, future in islice(loading, CHUNK)]:
-                yield _compute(chunk, compute)
-
-
-def _load(arrival: Arrival, image_size: int) -> Loaded | ImageError:
-    try:
-        pixels = load_square(NamedBytes(arrival.content, arrival.name), image_size)
-        return Loaded(Path(arrival.name), arrival.view, apply_view(pixels, arrival.view))
-    except ImageError as error:
-        return error
-
-
-def _compute(chunk: Sequence[tuple[int, Loaded | ImageError]], compute: Compute) -> Chunk:
-    readable = [(number, one) for number, one in chunk if isinstance(one, Loaded)]
-    problems = {number: str(one) for number, one in chunk if isinstance(one, ImageError)}
-    features = compute([one for _, one in readable])[0] if readable else np.zeros((0, 0, 0))
-    return Chunk([number for number, _ in readable], features, problems)
+                numbers, arrays, problems = compute_loaded(chunk, compute)
+                yield Chunk(numbers, arrays[0] if arrays else np.zeros((0, 0, 0)), problems)
 
 
 def read_ahead(items: Iterable[T], most: int) -> Generator[T, None, None]:

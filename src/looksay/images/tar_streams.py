@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tarfile
 from collections.abc import Callable, Generator
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO
 
+from looksay.images.tar_headers import StrictHeader
 from looksay.images.tars import Span, member_name
 
 BLOCK_BYTES = 2**18  # asked of the stream at once
@@ -13,19 +14,6 @@ BLOCK_BYTES = 2**18  # asked of the stream at once
 Streamed = tuple[str, Span, Callable[[int], bytes]]
 """A plain file of an archive: its name, its place, and what reads at most so many bytes of it,
 before the next one is asked for."""
-
-
-class _Header(tarfile.TarInfo):
-    """Where a header is damaged or cut off, tarfile ends as if all were well."""
-
-    @classmethod
-    def fromtarfile(cls, tar: tarfile.TarFile) -> Self:
-        try:
-            return super().fromtarfile(tar)
-        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # the end, as it should be
-            raise
-        except tarfile.HeaderError as error:
-            raise tarfile.ReadError("it is cut off, or no tar") from error
 
 
 def stream_tar(file: BinaryIO, start: int = 0) -> Generator[Streamed, None, None]:
@@ -36,8 +24,8 @@ def stream_tar(file: BinaryIO, start: int = 0) -> Generator[Streamed, None, None
     """
     try:
         with tarfile.open(
-            fileobj=file, mode="r|", bufsize=BLOCK_BYTES, tarinfo=_Header
-        ) as tar:  # fmt: skip
+            fileobj=file, mode="r|", bufsize=BLOCK_BYTES, tarinfo=StrictHeader
+        ) as tar:
             while (member := tar.next()) is not None:
                 tar.members = []  # type: ignore[attr-defined]  # else it keeps all
                 if member.isreg() and not member.issparse():

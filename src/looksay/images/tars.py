@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # archives whose members' places are remembered: what is read in order needs one
 _REMEMBERED = 8
-_BLOCK = 512  # bytes; an archive ends with zeros
 
 
 @dataclass(frozen=True)
@@ -60,9 +59,11 @@ def tar_members(archive: Path) -> MappingProxyType[str, Span]:
 def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, Span]:
     import tarfile  # not before: captioning starts without it
 
+    from looksay.images.tar_headers import StrictHeader
+
     found: dict[str, Span] = {}
     try:
-        with tarfile.open(archive, "r:") as tar:
+        with tarfile.open(archive, "r:", tarinfo=StrictHeader) as tar:
             for member in tar:
                 place = Span(member.offset_data, member.size)
                 if place.size < 0 or place.start + place.size > size:
@@ -71,12 +72,6 @@ def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, S
                 if member.isreg() and not member.issparse():
                     found.pop(name, None)
                     found[name] = place
-            end = tar.offset
-        # where a header is damaged or cut off, tarfile ends as if all were well
-        with archive.open("rb") as file:
-            file.seek(end)
-            if file.read(_BLOCK) != bytes(_BLOCK):
-                raise tarfile.ReadError("it has no end")
     # the last two: headers that announce headers without end, numbers of twelve digits
     except (tarfile.TarError, ValueError, EOFError, RecursionError, OverflowError) as error:
         raise damaged_archive(archive, error) from error

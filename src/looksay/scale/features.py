@@ -44,7 +44,7 @@ class FeatureWorker:
 
 def compute_on_ray(
     missing: Sequence[Key], wanted: dict[Key, Path], compute: Compute, image_size: int
-) -> Generator[Computed, None, None]:
+) -> Generator[Computed[Key], None, None]:
     """Chunks computed by the workers of the Ray cluster that is connected, in any order.
 
     All machines have to see the pictures, and the store's folder with its graphs, under the same
@@ -98,7 +98,7 @@ def _answer(
     return answer
 
 
-def _computed(answer: Any) -> Computed:
+def _computed(answer: Any) -> Computed[Key]:
     good = answer.filter(answer["problem"].is_null())
     bad = answer.filter(answer["problem"].is_valid())
     arrays = []

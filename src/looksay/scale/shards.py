@@ -9,6 +9,7 @@ from typing import Any
 
 from looksay.errors import ScaleError
 from looksay.images import is_picture_name
+from looksay.images.tar_headers import StrictHeader
 from looksay.places import explained, look_up, open_place
 from looksay.scale.items import Item, valid_name
 
@@ -35,14 +36,14 @@ def shard_items(name: str) -> Iterator[Item]:
     except ScaleError as error:
         if not isinstance(error.__cause__, tarfile.TarError):
             raise
-        yield _problem(name, "is no tar, or damaged or compressed; make or copy it again")
+        yield _problem(name, "is no tar, or damaged, cut off or compressed; make or copy it again")
         return
     if not found:
         yield _problem(name, "holds no pictures; give a tar with JPEG or PNG files in it")
 
 
 def _members(file: Any) -> Iterator[tarfile.TarInfo]:
-    with tarfile.open(fileobj=file, mode="r:") as tar:
+    with tarfile.open(fileobj=file, mode="r:", tarinfo=StrictHeader) as tar:
         for member in tar:
             tar.members = []  # type: ignore[attr-defined]  # else it keeps all
             # of a file with holes the bytes do not lie side by side
