@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -39,6 +40,9 @@ def test_another_process_is_kept_out_until_the_holder_is_gone(tmp_path):
             assert told == ["waiting"]
             with pytest.raises(LockTaken), sole_holder(path):
                 pass
+            # nor has that try let go of it
+            tried = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=300)
+            assert tried.stderr.splitlines()[-1].startswith("looksay.locks.LockTaken")
     with sole_holder(path):
         pass
     assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("lock", 0)]
@@ -96,3 +100,19 @@ def test_a_lock_whose_file_has_just_been_removed_keeps_nobody_out(tmp_path, monk
 def test_where_no_lock_can_be_made_the_writing_tells(tmp_path):
     with sole_writer(tmp_path / "nothing" / "captions"):
         pass
+
+
+def test_a_file_system_without_locks_is_not_taken_for_another_process(tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def lockf(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "lockf", lockf)
+    monkeypatch.setattr(locks, "_take", lambda lock: False)  # as SQLite says there
+    with pytest.raises(sqlite3.Error, match="the file system has no locks"):
+        with sole_holder(tmp_path / "lock", on_wait=pytest.fail):
+            pass
+    assert os.listdir(tmp_path) == ["lock"]
+    with sole_writer(tmp_path / "captions"), sole_writer(tmp_path / "captions"):
+        assert os.listdir(tmp_path) == ["lock"]

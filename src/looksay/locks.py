@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -33,6 +35,7 @@ def sole_holder(
     lock = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
     try:
         if not _take(lock):
+            _check_for_locks(Path(path).parent)
             if on_wait is None:
                 raise LockTaken(os.fspath(path))
             on_wait()
@@ -64,16 +67,30 @@ def sole_writer(path: str | os.PathLike[str]) -> Iterator[None]:
 def _hold_passing(path: Path, stack: ExitStack) -> bool:
     """Takes a lock whose file goes with it. False where its last holder has removed the file
     between our opening and our locking it: others would lock another one."""
-    path.touch()
+    made = _make(path)
     if os.name == "nt":  # an open file cannot be removed there, ours or another's
         stack.callback(_remove, path)
     opened = _number(path)
-    stack.enter_context(sole_holder(path))
+    try:
+        stack.enter_context(sole_holder(path))
+    except sqlite3.Error:
+        if made:
+            _remove(path)
+        raise
     if opened is None or _number(path) != opened:
         stack.close()
         return False
     if os.name != "nt":
         stack.callback(_remove, path)
+    return True
+
+
+def _make(path: Path) -> bool:
+    """False where it was there."""
+    try:
+        path.touch(exist_ok=False)
+    except FileExistsError:
+        return False
     return True
 
 
@@ -99,3 +116,24 @@ def _take(lock: sqlite3.Connection) -> bool:
             raise
         return False
     return True
+
+
+def _check_for_locks(folder: Path) -> None:
+    """sqlite3.OperationalError where the file system has no locks: SQLite calls that busy too.
+
+    It tries a file of its own: to close another one on the lock's file would free the lock where
+    this process holds it.
+    """
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(tempfile.TemporaryFile(dir=folder, prefix=LEFT_BEHIND))
+        except OSError:  # nothing can be found out here
+            return
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:  # nobody else knows the file
+            raise sqlite3.OperationalError("the file system has no locks") from error

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import CancelledError
+from types import SimpleNamespace
 
 import pytest
 
 from looksay.errors import ImageError
+from looksay.serve import batching
 from looksay.serve.batching import Batcher
 from looksay.serve.jobs import Job, QueueFullError, StoppedError
 from looksay.serve.line import Line
@@ -179,6 +181,49 @@ def test_a_picture_that_breaks_its_batch_fails_alone(batcher, captioner, gated, 
     after = jobs_of(gated, pngs[:1])
     one.submit(after)  # the threads live on
     assert after[0].future.result(60)["words"]
+
+
+@pytest.mark.parametrize(("stage", "runs_in_flight"), [("look", 2), ("say", 1)])
+def test_a_batch_and_what_is_tried_again_are_no_one_piece_of_work(
+    batcher, captioner, gated, pngs, monkeypatch, stage, runs_in_flight
+):
+    one = batcher(batch_size=4)
+    now, busy = [0], []  # each attempt takes a second
+    monkeypatch.setattr(batching, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def work(pictures):
+        now[0] += 1
+        busy.append(one.busy_seconds)
+        if len(pictures) > 1:
+            raise RuntimeError("together")
+
+    def look(pictures, *, many):
+        wait = captioner.look(pictures, many=many)
+        gated.saying.set()
+        assert gated.gate.wait(60)
+
+        def finish():
+            # whose words are being made must not be timed with it
+            wait_until(lambda: all(job.future.done() for job in jobs if job.seen))
+            work(pictures)
+            return wait()
+
+        return finish
+
+    if stage == "say":
+        gated.fault = work
+    else:
+        gated.look = look
+    gated.gate.clear()
+    jobs = jobs_of(gated, pngs[:9])
+    one.submit(jobs[:1])
+    assert gated.saying.wait(60)
+    one.submit(jobs[1:])
+    line = one._to_say if stage == "say" else one._to_look
+    wait_until(lambda: len(line._waiting) == 8)
+    gated.gate.set()
+    assert all(job.future.result(60)["words"] for job in jobs)
+    assert len(busy) == 1 + 2 + 8 and max(busy) == runs_in_flight
 
 
 def test_stopping_finishes_what_was_accepted(batcher, gated: Gated, pngs):

@@ -13,6 +13,7 @@ import pytest
 import worker_captioners
 from PIL import Image
 
+from looksay.errors import WorkerError
 from looksay.serve import watchdog as watching
 from looksay.serve.app import make_app
 from looksay.serve.settings import Settings
@@ -140,6 +141,28 @@ def test_one_that_starts_is_given_more_time(monkeypatch):
     watchdog.ready()
     assert killed.wait(SECONDS)
     watchdog.close()
+
+
+def test_one_that_lives_and_never_is_ready_is_ended(monkeypatch):
+    monkeypatch.setattr(watching, "START_SECONDS", 0.4)
+    watchdog, killed = watched(0.1)
+    watchdog.start()
+
+    def beat() -> bool:
+        watchdog.heard()
+        watchdog.beat(0.0)
+        return killed.is_set()
+
+    wait_until(beat, SECONDS)
+    watchdog.close()
+    assert watchdog.verdict.startswith("was not ready after")
+
+
+def test_a_worker_that_is_stuck_while_it_loads_is_ended(monkeypatch, bundle_folder):
+    monkeypatch.setattr(watching, "START_SECONDS", 0)
+    with pytest.raises(WorkerError, match="was not ready after .* s and was ended while it"):
+        with supervised(partial(worker_captioners.stuck, bundle_folder), patience_seconds=5):
+            pass
 
 
 def test_the_patience_is_beyond_the_servers_timeout():

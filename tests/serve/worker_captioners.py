@@ -45,6 +45,12 @@ def slow(bundle: Path, seconds: float) -> list[Any]:
     return [_Slow(sound(bundle)[0], seconds)]
 
 
+def stuck(bundle: Path) -> list[Any]:
+    """Never loaded, while its process's other threads go on."""
+    time.sleep(100_000)
+    return []
+
+
 def dying(bundle: Path) -> list[Any]:
     end_this_process()
     return []

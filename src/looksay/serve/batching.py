@@ -114,16 +114,21 @@ class Batcher(Queue):
 
     def _look_on(self) -> None:
         running: deque[tuple[list[Job], Wait, object]] = deque()
+        again: deque[Job] = deque()  # each of them alone
         while True:
-            group = self._to_look.take(self._batch_size, _same_model, wait=not running)
+            if again:
+                group, many = [again.popleft()], False
+            else:
+                group = self._to_look.take(self._batch_size, _same_model, wait=not running)
+                many = self._accepted >= FEW
             if group:
                 piece = self._begin_work()
-                running.append((group, self._look(group, many=self._accepted >= FEW), piece))
+                running.append((group, self._look(group, many=many), piece))
             elif not running:
                 self._to_say.close()
                 return
             if not group or len(running) >= RUNS_IN_FLIGHT:
-                self._finish_looking(*running.popleft())
+                again.extend(self._finish_looking(*running.popleft()))
 
     def _look(self, group: list[Job], *, many: bool) -> Wait:
         """Starts; what goes wrong is raised by waiting."""
@@ -137,38 +142,38 @@ class Batcher(Queue):
 
         return wait
 
-    def _finish_looking(self, group: list[Job], wait: Wait, piece: object) -> None:
+    def _finish_looking(self, group: list[Job], wait: Wait, piece: object) -> list[Job]:
+        """Those to try again."""
         try:
             seen = wait()
         except Exception as error:
             self._end_work(piece)
-            for job in _to_try_again(group, error):
-                again = self._begin_work()
-                self._finish_looking([job], self._look([job], many=False), again)
-            return
+            return _to_try_again(group, error)
         self._worked("look", len(group), self._end_work(piece))
         for place, job in enumerate(group):
             job.seen = [features.of(place) for features in seen]
             self._to_say.put(job)
+        return []
 
     # Stage 3, in a thread of its own
 
     def _say_on(self) -> None:
         while group := self._to_say.take(self._batch_size, _same_options, wait=True):
-            piece = self._begin_work()
             self._say(group)
-            self._worked("say", len(group), self._end_work(piece))
 
     def _say(self, group: list[Job]) -> None:
+        piece = self._begin_work()
         try:
             captions = self._captions(group)
             records = [
                 caption.to_json(job.attention) for job, caption in zip(group, captions, strict=True)
             ]
         except Exception as error:
+            self._end_work(piece)
             for job in _to_try_again(group, error):
                 self._say([job])
             return
+        self._worked("say", len(group), self._end_work(piece))
         for job, record in zip(group, records, strict=True):
             job.succeed(record)
 
