@@ -445,11 +445,11 @@ def test_four_pictures_are_learnt_by_heart(name):
     assert [list(of[0].tokens) for of in found] == [of[0] for of in captions]
 
 
-class Seen(CaptionBatches):
+class Noted(CaptionBatches):
     """Notes which batches of which epochs were asked for."""
 
     def __getitem__(self, index):
-        self.seen = [*getattr(self, "seen", []), (self.epoch, index)]
+        self.shown = [*getattr(self, "shown", []), (self.epoch, index)]
         return super().__getitem__(index)
 
 
@@ -458,11 +458,13 @@ def test_every_epoch_shows_every_batch_of_its_own_plan(first):
     """Also where the training goes on from an epoch: the same batches as if it had not stopped."""
     features = np.ones((6, PLACES, FEATURES), np.float16)
     captions = [[[4, END]]] * 6
-    batches = Seen(features, [[i] for i in range(6)], captions, batch_pictures=2, first_epoch=first)
+    batches = Noted(
+        features, [[i] for i in range(6)], captions, batch_pictures=2, first_epoch=first
+    )
     model = small_model(next(iter(MODELS)))
     model.compile(keras.optimizers.SGD(0.1), jit_compile=False)
     model.fit(
         prepare_fit(model, batches), epochs=3, initial_epoch=first, verbose=0, shuffle=False
     )  # fmt: skip
-    shown = list(dict.fromkeys(batches.seen))
+    shown = list(dict.fromkeys(batches.shown))
     assert shown == [(epoch, index) for epoch in range(first, 3) for index in range(3)]
