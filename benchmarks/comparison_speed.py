@@ -82,15 +82,17 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=300)
     parser.add_argument("--batches", type=int, default=24)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="+", choices=["captioning", "training"])
     arguments = parser.parse_args()
-    found = {
-        "captioning": shares(
-            captioning(arguments.runs, arguments.photographs, arguments.images), arguments.rounds
-        ),
-        "training": shares(training(arguments.data, arguments.batches), arguments.rounds),
+    works = {
+        "captioning": lambda: captioning(arguments.runs, arguments.photographs, arguments.images),
+        "training": lambda: training(arguments.data, arguments.batches),
     }
-    by_model = {name: {kind: found[kind][name] for kind in found} for name in found["training"]}
-    SPEED.write_text(json.dumps(by_model, indent=1) + "\n", encoding="utf-8")
+    by_model = json.loads(SPEED.read_text(encoding="utf-8")) if SPEED.exists() else {}
+    for kind in arguments.only or works:
+        for name, share in shares(works[kind](), arguments.rounds).items():
+            by_model.setdefault(name, {})[kind] = share
+        SPEED.write_text(json.dumps(by_model, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

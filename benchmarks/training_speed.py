@@ -53,6 +53,7 @@ class Part(keras.utils.PyDataset):
         self.whole = batches
         self.features, self.num_captions = batches.features, batches.num_captions
         self.masks, self.of_pictures = batches.masks, batches.of_pictures
+        self.soft = batches.soft
 
     def __len__(self) -> int:
         return len(self.chosen)
