@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import shutil
 import stat
@@ -184,6 +185,24 @@ def test_a_damaged_tar_is_refused(folder, damage):
     with pytest.raises(DataError, match=r"a\.tar\.gz is damaged"):
         unpack(path, folder)
     assert contents(folder) == {} and not staging_folder(path).exists()
+
+
+@pytest.mark.parametrize("damage", ["a flipped bit", "cut in a header", "cut behind a member"])
+@pytest.mark.parametrize("mode", ["w:gz", "w:"])
+def test_a_tar_with_a_damaged_header_in_its_middle_is_refused(folder, mode, damage):
+    """Its further files would be missing in silence, and gzip's CRC knows nothing of it."""
+    content = bytearray(make_tar(PHOTOS, mode="w:"))
+    header = content.index(b"photos/2.jpg")
+    if damage == "a flipped bit":
+        content[header] ^= 1
+    else:
+        del content[header + 100 * (damage == "cut in a header") :]
+    packed = gzip.compress(content) if mode == "w:gz" else content
+    path = save(folder, bytes(packed), "a.tar")
+    for wanted in ((), ("photos/0.jpg",)):
+        with pytest.raises(DataError, match=r"a\.tar is damaged \(a header in it is .*\)\. Delete it"):
+            unpack(path, folder, members=wanted)
+        assert contents(folder) == {} and not staging_folder(path).exists()
 
 
 @pytest.mark.parametrize("wanted", [(), ("c.txt",)])

@@ -17,4 +17,4 @@ class StrictHeader(tarfile.TarInfo):
         except tarfile.EOFHeaderError:  # type: ignore[attr-defined]  # the end, as it should be
             raise
         except tarfile.HeaderError as error:
-            raise tarfile.ReadError("it is damaged or cut off, or no tar") from error
+            raise tarfile.ReadError("a header in it is damaged, cut off or missing") from error

@@ -21,6 +21,7 @@ from typing import IO, cast
 
 from looksay.data.reading import check_name
 from looksay.errors import DataError
+from looksay.images.tar_headers import StrictHeader
 
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 1 << 20
@@ -89,7 +90,10 @@ def _zip_members(archive: zipfile.ZipFile, path: Path) -> Iterator[Member]:
 
 
 def _tar_members(path: Path) -> Iterator[Member]:
-    with _stream(path) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+    with (
+        _stream(path) as stream,
+        tarfile.open(fileobj=stream, mode="r|", tarinfo=StrictHeader) as archive,
+    ):
         for info in archive:
             if info.isdir():
                 continue
