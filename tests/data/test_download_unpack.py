@@ -187,6 +187,19 @@ def test_a_damaged_tar_is_refused(folder, damage):
     assert contents(folder) == {} and not staging_folder(path).exists()
 
 
+def test_a_tar_with_a_header_of_nonsense_is_refused(folder):
+    """Of which tarfile raises what is none of its errors."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("photos/0.jpg")
+        info.pax_headers = {"GNU.sparse.map": "a,b"}
+        archive.addfile(info)
+    path = save(folder, buffer.getvalue(), "a.tar")
+    with pytest.raises(DataError, match=r"a\.tar is damaged"):
+        unpack(path, folder)
+    assert contents(folder) == {} and not staging_folder(path).exists()
+
+
 @pytest.mark.parametrize("damage", ["a flipped bit", "cut in a header", "cut behind a member"])
 @pytest.mark.parametrize("mode", ["w:gz", "w:"])
 def test_a_tar_with_a_damaged_header_in_its_middle_is_refused(folder, mode, damage):
@@ -200,7 +213,9 @@ def test_a_tar_with_a_damaged_header_in_its_middle_is_refused(folder, mode, dama
     packed = gzip.compress(content) if mode == "w:gz" else content
     path = save(folder, bytes(packed), "a.tar")
     for wanted in ((), ("photos/0.jpg",)):
-        with pytest.raises(DataError, match=r"a\.tar is damaged \(a header in it is .*\)\. Delete it"):
+        with pytest.raises(
+            DataError, match=r"a\.tar is damaged \(a header in it is .*\)\. Delete it"
+        ):
             unpack(path, folder, members=wanted)
         assert contents(folder) == {} and not staging_folder(path).exists()
 

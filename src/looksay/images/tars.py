@@ -66,14 +66,13 @@ def _members(archive: Path, size: int, _changed: int) -> MappingProxyType[str, S
         with tarfile.open(archive, "r:", tarinfo=StrictHeader) as tar:
             for member in tar:
                 place = Span(member.offset_data, member.size)
-                if place.size < 0 or place.start + place.size > size:
+                if place.start + place.size > size:
                     raise tarfile.ReadError("it is cut off")
                 name = member_name(member)
                 if member.isreg() and not member.issparse():
                     found.pop(name, None)
                     found[name] = place
-    # the last two: headers that announce headers without end, numbers of twelve digits
-    except (tarfile.TarError, ValueError, EOFError, RecursionError, OverflowError) as error:
+    except (tarfile.TarError, ValueError, EOFError) as error:
         raise damaged_archive(archive, error) from error
     return MappingProxyType(found)
 

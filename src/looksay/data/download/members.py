@@ -92,7 +92,7 @@ def _zip_members(archive: zipfile.ZipFile, path: Path) -> Iterator[Member]:
 def _tar_members(path: Path) -> Iterator[Member]:
     with (
         _stream(path) as stream,
-        tarfile.open(fileobj=stream, mode="r|", tarinfo=StrictHeader) as archive,
+        tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK, tarinfo=StrictHeader) as archive,
     ):
         for info in archive:
             if info.isdir():
