@@ -53,3 +53,11 @@ def test_a_header_that_leads_astray_is_refused(astray, mode):
     assert names(BEFORE + member("2.jpg") + END, mode) == ["1.jpg", "2.jpg"]
     with pytest.raises(tarfile.ReadError, match="a header in it is damaged"):
         names(BEFORE + astray + member("3.jpg") + END, mode)
+
+
+@pytest.mark.parametrize("mode", ["r:", "r|"])
+@pytest.mark.parametrize("zeros", [BLOCK, len(END), 2**17])
+def test_what_stands_behind_zeros_is_not_lost_in_silence(zeros, mode):
+    assert names(BEFORE + bytes(zeros), mode) == ["1.jpg"]
+    with pytest.raises(tarfile.ReadError, match="more behind its end, or it has a hole"):
+        names(BEFORE + bytes(zeros) + member("2.jpg") + END, mode)
