@@ -1,4 +1,4 @@
-"""Shards of small photographs, and a connection that breaks off."""
+"""Shards of small photographs, and connections and stores that break off."""
 
 from __future__ import annotations
 
@@ -75,6 +75,27 @@ class Connection:
             return file
         self.times -= 1
         return _Breaking(file, self.after, self.error)
+
+
+class Questions:
+    """Stands in for a method of a file system's class, by which a store is asked about an object:
+    the first `times` questions end with an error. Notes the paths that were asked about."""
+
+    def __init__(
+        self, monkeypatch: Any, store: Any, method: str, times: int, error: Any = OSError
+    ) -> None:
+        self.times = times
+        self.paths: list[str] = []
+        answer = getattr(type(store), method)
+
+        def ask(fs: Any, path: str, *more: Any, **options: Any) -> Any:
+            self.paths.append(path)
+            if len(self.paths) <= self.times:
+                raise error("the line is dead")
+            return answer(fs, path, *more, **options)
+
+        monkeypatch.setattr(type(store), method, ask)
+        monkeypatch.setattr(shard_streams, "PAUSES_SECONDS", (0.0, 0.0))
 
 
 class _Breaking(io.RawIOBase):

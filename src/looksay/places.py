@@ -26,6 +26,7 @@ _TIMES = (
 )
 STREAM_BYTES = 4 * 2**20  # what is fetched of a store at once where a file is read to its end
 _NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError", "NoAuthTokenError")
+_NO_SUCH_ADDRESS = ("ParamValidationError",)  # as that of a bucket whose name has a blank
 _NO_CONNECTION = (
     "EndpointConnectionError",
     "ConnectTimeoutError",
@@ -35,6 +36,7 @@ _NO_CONNECTION = (
     "ConnectionRefusedError",
     "ConnectionClosedError",
 )
+_NO_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
 
 
 def is_url(name: str) -> bool:
@@ -155,8 +157,8 @@ def is_hopeless(error: BaseException) -> bool:
 
 def is_final(error: BaseException) -> bool:
     """Whether there is no use in asking once more for what an error has cost."""
-    final = isinstance(error, (LooksayError, FileNotFoundError, PermissionError))
-    return final or bool({*_NO_CREDENTIALS} & _kinds(error))
+    final = isinstance(error, (LooksayError, *_NO_FILE))
+    return final or bool({*_NO_CREDENTIALS, *_NO_SUCH_ADDRESS} & _kinds(error))
 
 
 def reason(error: BaseException) -> str:

@@ -7,7 +7,7 @@ import tarfile
 
 import numpy as np
 import pytest
-from small_shards import Connection, jpeg, noise, tar_of, write_tar
+from small_shards import Connection, Questions, jpeg, noise, tar_of, write_tar
 
 from looksay import places
 from looksay.data import load_data, shard_index
@@ -162,6 +162,32 @@ def test_a_photograph_whose_fetching_breaks_off_is_fetched_again(
     with pytest.raises(ScaleError, match=r"memory://train.tar cannot be read \(tried 3 times\): "):
         dataset.fetch(record)
     assert len(line.starts) == 6
+
+
+def test_a_shards_first_look_up_is_tried_again(load, memory, monkeypatch, caplog):
+    memory.pipe_file("/train.tar", tar_of({"1.png": noise(1), "1.txt": b"One."}))
+    asked = Questions(monkeypatch, memory, "info", times=2)
+    assert len(load("memory://train.tar").records) == 1
+    assert asked.paths[:3] == ["/train.tar"] * 3 and "trying again" in caplog.text
+    asked = Questions(monkeypatch, memory, "info", times=99)
+    with pytest.raises(ScaleError, match=r"memory://train.tar cannot be read \(tried 3 times\): "):
+        load("memory://train.tar")
+    assert len(asked.paths) == 3
+
+
+class ParamValidationError(Exception):
+    """As botocore names its own, for a bucket's impossible name."""
+
+
+FINAL = [FileNotFoundError, PermissionError, IsADirectoryError, ParamValidationError]
+
+
+@pytest.mark.parametrize("error", FINAL)
+def test_what_cannot_get_better_is_not_tried_again(load, memory, monkeypatch, error):
+    asked = Questions(monkeypatch, memory, "info", times=99, error=error)
+    with pytest.raises(ScaleError, match=r"memory://train.tar cannot be read: "):
+        load("memory://train.tar")
+    assert asked.paths == ["/train.tar"]
 
 
 def test_a_shard_that_changes_between_two_readings_is_told(shards, load):

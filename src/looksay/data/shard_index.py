@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from looksay.data.shard_streams import read_members
+from looksay.data.shard_streams import identify, read_members
 from looksay.data.webdataset import (
     MOST_TEXT_BYTES,
     Sample,
@@ -33,7 +33,6 @@ from looksay.files import replace_file
 from looksay.images import DEFAULT_LIMITS, SUFFIXES, Span, open_image
 from looksay.images.read import NamedBytes
 from looksay.json_text import parse_json
-from looksay.places import explained, look_up
 
 logger = logging.getLogger(__name__)
 FORMAT = 1
@@ -77,7 +76,7 @@ def index_shards(shards: Sequence[str], folder: Path) -> list[ShardIndex]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(LOOK_UPS) as pool:
-        identities = list(pool.map(_identity, shards))
+        identities = list(pool.map(identify, shards))
     found = [_kept(*known, folder) for known in zip(shards, identities, strict=True)]
     missing = [number for number, index in enumerate(found) if index is None]
     if missing:
@@ -87,11 +86,6 @@ def index_shards(shards: Sequence[str], folder: Path) -> list[ShardIndex]:
     for number, index in zip(missing, bar, strict=True):
         found[number] = index
     return [index for index in found if index is not None]
-
-
-def _identity(shard: str) -> str:
-    with explained(shard):
-        return look_up(shard).identity
 
 
 def _make(known: Sequence[tuple[str, str]], folder: Path) -> Iterator[ShardIndex]:

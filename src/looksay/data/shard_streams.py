@@ -7,9 +7,9 @@ import tarfile
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from looksay.errors import DataError, ScaleError
+from looksay.errors import DataError, LooksayError, ScaleError
 from looksay.images import Span
 from looksay.images.tar_streams import stream_tar
 from looksay.images.tars import damaged_archive
@@ -18,6 +18,7 @@ from looksay.places import is_final, is_url, look_up, open_stream, read_span, re
 logger = logging.getLogger(__name__)
 PAUSES_SECONDS = (1.0, 4.0, 16.0)  # before each further try; counted anew after each member
 _TAR_BLOCK = 512  # bytes that members are filled up to
+T = TypeVar("T")
 
 
 class Member(NamedTuple):
@@ -56,13 +57,28 @@ def read_members(
 def read_place(shard: str, place: Span, *, identity: str = "") -> bytes:
     """The bytes at a place in a shard, a path or an address; tried, and raising, as `read_members`
     does."""
+
+    def read() -> bytes:
+        _check_identity(shard, identity)
+        return read_span(shard, place.start, place.size)
+
+    return ask(shard, read)
+
+
+def identify(shard: str) -> str:
+    """What a shard, a path or an address, is known by; tried, and raising, as `read_members`
+    does."""
+    return ask(shard, lambda: look_up(shard).identity)
+
+
+def ask(place: str, question: Callable[[], T]) -> T:
+    """What a question about a place brings; tried, and raising, as `read_members` does."""
     tries = 0
     while True:
         try:
-            _check_identity(shard, identity)
-            return read_span(shard, place.start, place.size)
+            return question()
         except Exception as error:  # each store has errors of its own
-            tries = _wait(shard, error, tries)
+            tries = _wait(place, error, tries)
 
 
 def _wait(shard: str, error: Exception, tries: int) -> int:
@@ -70,7 +86,9 @@ def _wait(shard: str, error: Exception, tries: int) -> int:
     if _is_final(shard, error) or tries == len(PAUSES_SECONDS):
         raise _sentence(shard, error, tries) from error
     pause = PAUSES_SECONDS[tries]
-    logger.warning("%s broke off (%s); trying again in %g seconds", shard, reason(error), pause)
+    logger.warning(
+        "%s cannot be read (%s); trying again in %g seconds", shard, reason(error), pause
+    )
     time.sleep(pause)
     return tries + 1
 
@@ -89,7 +107,7 @@ def _is_final(shard: str, error: Exception) -> bool:
 
 
 def _sentence(shard: str, error: Exception, tries: int) -> Exception:
-    if isinstance(error, (DataError, ScaleError)):
+    if isinstance(error, LooksayError):
         return error
     if isinstance(error, tarfile.TarError):
         return damaged_archive(shard, error)
