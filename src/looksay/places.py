@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -36,7 +37,10 @@ _NO_CONNECTION = (
     "ConnectionRefusedError",
     "ConnectionClosedError",
 )
-_NO_FILE = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+_FINAL = (
+    *(LooksayError, FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError),
+    ValueError,  # of patterns and addresses, and of servers that know no ranges
+)
 
 
 def is_url(name: str) -> bool:
@@ -99,6 +103,42 @@ def look_up(name: str) -> Place:
     return Place(name, identity(info), int(info["size"] or 0))
 
 
+def walk(
+    fs: Any, folder: str, depth: int | None = None
+) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """A store's folder and those below it, each with what is told of its folders and its files by
+    their names; folders that are taken out of the first are not gone into.
+
+    OSError, or an error of the store's, where one cannot be listed: `fs.walk` leaves it out.
+    """
+    for parent, folders, files in fs.walk(folder, 1, detail=True, on_error=_unless_missing):
+        yield parent, folders, files
+        if depth != 1:
+            for below in folders.values():
+                yield from walk(fs, below["name"].rstrip("/"), depth and depth - 1)
+
+
+def find_matches(fs: Any, pattern: str) -> dict[str, dict[str, Any]]:
+    """The paths that a pattern with "*", "?" or "[" means in a store, in order, and what is told of
+    each; raising as `walk` does, where `fs.glob` finds less."""
+    from fsspec.utils import glob_translate
+
+    matches = re.compile(glob_translate(pattern)).match
+    fixed = re.split(r"[*?[]", pattern, maxsplit=1)[0]
+    root = fixed[: fixed.rfind("/") + 1]
+    depth = None if "**" in pattern else pattern.count("/", len(root)) + 1
+    found = {}
+    for _, folders, files in walk(fs, root, depth):
+        below = (*folders.values(), *files.values())
+        found.update({info["name"]: info for info in below if matches(info["name"])})
+    return dict(sorted(found.items()))
+
+
+def _unless_missing(error: Exception) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
 def open_stream(name: str, start: int = 0) -> Any:
     """A binary stream of a file from the byte `start` on, to be read once and in order. OSError, or
     an error of its store's."""
@@ -157,8 +197,7 @@ def is_hopeless(error: BaseException) -> bool:
 
 def is_final(error: BaseException) -> bool:
     """Whether there is no use in asking once more for what an error has cost."""
-    final = isinstance(error, (LooksayError, *_NO_FILE))
-    return final or bool({*_NO_CREDENTIALS, *_NO_SUCH_ADDRESS} & _kinds(error))
+    return isinstance(error, _FINAL) or bool({*_NO_CREDENTIALS, *_NO_SUCH_ADDRESS} & _kinds(error))
 
 
 def reason(error: BaseException) -> str:

@@ -175,6 +175,46 @@ def test_a_shards_first_look_up_is_tried_again(load, memory, monkeypatch, caplog
     assert len(asked.paths) == 3
 
 
+def put_in_folders(memory) -> None:
+    for folder in "ab":
+        shard = tar_of({"1.png": noise(1), "1.txt": b"One."})
+        memory.pipe_file(f"/set/{folder}/train.tar", shard)
+
+
+def test_a_listing_that_breaks_off_is_tried_again(load, memory, monkeypatch, caplog):
+    """fsspec would leave out the folder, or find nothing."""
+    put_in_folders(memory)
+    for place in ("memory://set/*/*.tar", "memory://set/**/t[qr]ain.tar", "memory://set/a"):
+        Questions(monkeypatch, memory, "ls", times=2)
+        assert len(load(place).records) == (1 if place.endswith("a") else 2)
+    assert "trying again" in caplog.text
+    asked = Questions(monkeypatch, memory, "ls", times=99)
+    with pytest.raises(
+        ScaleError, match=r"memory://set/\*/\*.tar cannot be read \(tried 3 times\): "
+    ):
+        load("memory://set/*/*.tar")
+    assert len(asked.paths) == 3
+
+
+def test_a_folder_that_must_not_be_listed_is_not_left_out_in_silence(load, memory, monkeypatch):
+    put_in_folders(memory)
+    listing = type(memory).ls
+
+    def ls(fs, path, **options):
+        if path.endswith("/b"):
+            raise PermissionError("Access Denied")
+        return listing(fs, path, **options)
+
+    monkeypatch.setattr(type(memory), "ls", ls)
+    with pytest.raises(ScaleError, match="cannot be read: access is denied"):
+        load("memory://set/*/*.tar")
+
+
+def test_a_pattern_of_nonsense_is_not_tried_again(load, memory):
+    with pytest.raises(ScaleError, match=r"cannot be read: Invalid pattern"):
+        load("memory://set/a**.tar")
+
+
 class ParamValidationError(Exception):
     """As botocore names its own, for a bucket's impossible name."""
 

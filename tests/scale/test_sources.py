@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("pyarrow", reason="the extra ray")
 pytest.importorskip("fsspec", reason="the extra ray")
 
+import fsspec  # noqa: E402
 import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 
@@ -164,6 +165,26 @@ def test_a_stores_folders_patterns_and_tars(bucket, photos):
     before = next(iter(find_items([f"{address}/b.jpg"]))).identity
     fs.pipe_file(f"{root}/b.jpg", b"other of b.jpg")
     assert next(iter(find_items([f"{address}/b.jpg"]))).identity != before
+
+
+@pytest.mark.parametrize("place", ["memory://deep", "memory://deep/**/*.png"])
+def test_a_folder_that_cannot_be_listed_is_not_left_out_in_silence(place, monkeypatch):
+    fs = fsspec.filesystem("memory")
+    monkeypatch.setattr(type(fs), "store", {})
+    for name in ("a.png", "b/c.png", "b/.hidden/d.png", "b/e/f.png"):
+        fs.pipe_file(f"/deep/{name}", b"bytes")
+    found = ["memory:///deep/a.png", "memory:///deep/b/c.png", "memory:///deep/b/e/f.png"]
+    assert set(names_of(place)) >= set(found)
+    listing = type(fs).ls
+
+    def ls(fs, path, **options):
+        if path.endswith("/e"):
+            raise PermissionError("Access Denied")
+        return listing(fs, path, **options)
+
+    monkeypatch.setattr(type(fs), "ls", ls)
+    with pytest.raises(ScaleError, match="deep.*: access is denied"):
+        names_of(place)
 
 
 def test_what_a_store_refuses_is_a_sentence(bucket, monkeypatch):

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from looksay.data.records import Dataset, Record
 from looksay.data.shard_index import MOST_PICTURE_BYTES, Photograph, ShardIndex, index_shards
-from looksay.data.shard_streams import read_members, read_place
+from looksay.data.shard_streams import ask, read_members, read_place
 from looksay.data.webdataset import GatheredShards, count_through, find_shards
 from looksay.errors import DataError, UsageError
 from looksay.images import Span, is_tar_name
-from looksay.places import explained, is_url, open_place
+from looksay.places import find_matches, is_url, open_place
 
 
 @dataclass(frozen=True)
@@ -145,9 +145,9 @@ def _in_store(address: str) -> list[str]:
     if is_tar_name(address) and not glob.has_magic(address):
         return [address]
     fs, path = open_place(address)
-    with explained(address):
-        pattern = path if glob.has_magic(address) else f"{path.rstrip('/')}/*.tar"
-        found = [fs.unstrip_protocol(one) for one in sorted(fs.glob(pattern))]
+    pattern = path if glob.has_magic(address) else f"{path.rstrip('/')}/*.tar"
+    matches = ask(address, lambda: find_matches(fs, pattern))
+    found = [fs.unstrip_protocol(one) for one in matches]
     for shard in found:
         if not is_tar_name(shard):
             raise UsageError(f"{shard} is no .tar file; write a pattern that names shards alone.")

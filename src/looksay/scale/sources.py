@@ -13,12 +13,14 @@ from looksay.errors import ImageError, ScaleError
 from looksay.images import find_images, is_picture_name, is_tar_name
 from looksay.places import (
     explained,
+    find_matches,
     identity,
     is_hopeless,
     is_url,
     look_up,
     open_place,
     reason,
+    walk,
 )
 from looksay.scale.items import Item, valid_name
 from looksay.scale.shards import shard_items
@@ -86,7 +88,7 @@ def _expand_url(name: str) -> Iterable[Item]:
     fs, path = open_place(name)
     with explained(name):
         if glob.has_magic(name):
-            matches = fs.glob(path, detail=True)
+            matches = find_matches(fs, path)
             if not matches:
                 raise ScaleError(f"No picture matches {name}; check the pattern.")
             return _matched(fs, matches)
@@ -97,7 +99,7 @@ def _expand_url(name: str) -> Iterable[Item]:
 
 
 def _matched(fs: Any, matches: dict[str, dict[str, Any]]) -> Iterator[Item]:
-    for path, info in sorted(matches.items()):
+    for path, info in matches.items():
         if info["type"] == "directory":
             continue
         if is_tar_name(path):
@@ -110,7 +112,7 @@ def _walk(fs: Any, folder: str, name: str) -> Iterator[Item]:
     """As a folder of this machine is gone through: see `images.find_images`."""
     found = False
     with explained(name):
-        for parent, folders, files in fs.walk(folder, detail=True, on_error="raise"):
+        for parent, folders, files in walk(fs, folder):
             for hidden in [below for below in folders if below.startswith(".")]:
                 del folders[hidden]
             for file, info in sorted(files.items()):
