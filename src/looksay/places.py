@@ -197,11 +197,13 @@ def is_hopeless(error: BaseException) -> bool:
 
 def is_final(error: BaseException) -> bool:
     """Whether there is no use in asking once more for what an error has cost."""
+    error = _meant(error)
     return isinstance(error, _FINAL) or bool({*_NO_CREDENTIALS, *_NO_SUCH_ADDRESS} & _kinds(error))
 
 
 def reason(error: BaseException) -> str:
     """What is wrong and what to do, without a full stop."""
+    error = _meant(error)
     kinds = _kinds(error)
     if kinds & set(_NO_CREDENTIALS):
         return (
@@ -223,6 +225,26 @@ def reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return _line(error)
+
+
+def _meant(error: BaseException) -> BaseException:
+    """The error that is meant: to fsspec each look-up of https:// that fails is FileNotFoundError,
+    also where access is denied, the server is busy, or the line breaks off."""
+    cause = error.__cause__
+    if isinstance(error, FileNotFoundError) and cause and _is_of_the_web(cause):
+        error = cause
+    status = getattr(error, "status", None)
+    if not isinstance(status, int):
+        return error
+    if status in (404, 410):
+        return FileNotFoundError()
+    said = f"the server answers {status} {getattr(error, 'message', '')}"
+    return PermissionError(said) if status in (401, 403) else OSError(said)
+
+
+def _is_of_the_web(error: BaseException) -> bool:
+    of_the_line = isinstance(error, (TimeoutError, ConnectionError))
+    return of_the_line or type(error).__module__.startswith("aiohttp")
 
 
 def _kinds(error: BaseException) -> set[str]:
