@@ -138,6 +138,7 @@ def test_with_equal_words_alone_every_count_is_the_programs(monkeypatch):
         words = archive.read("function/english.words").decode().split()
     monkeypatch.setattr(MODULE, "FUNCTION_WORDS", frozenset(words))
     monkeypatch.setattr("snowballstemmer.stemmer", lambda language: NoStemmer())
+    monkeypatch.setattr(MODULE, "_stages", MODULE._stages.__wrapped__)  # not the remembered ones
     references = [[r] for of_one in REFERENCES[NUM_ODD:] for r in of_one]
     candidates = [c for c, refs in zip(CANDIDATES, REFERENCES, strict=True) for _ in refs][
         -len(references) :

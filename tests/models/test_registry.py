@@ -52,3 +52,8 @@ def test_a_value_that_makes_no_sense_is_a_sentence(name, option, value):
 
 def test_what_may_be_zero_may_be_zero():
     build_model("show_attend_tell", **SIZES, hidden_size=4, values_size=0, attention_penalty=2)
+
+
+def test_places_that_attend_to_one_another_need_a_size():
+    with pytest.raises(RecipeError, match=r"encoder_layers needs a size.*model\.values_size"):
+        build_model("show_attend_tell", **SIZES, encoder_layers=2)

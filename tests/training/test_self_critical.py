@@ -8,8 +8,9 @@ import pytest
 keras = pytest.importorskip("keras")
 
 from looksay.metrics import DocumentFrequencies, bleu, cider_d  # noqa: E402
+from looksay.metrics.own_meteor import own_meteor  # noqa: E402
 from looksay.models import build_model  # noqa: E402
-from looksay.text import END, PAD, START  # noqa: E402
+from looksay.text import END, PAD, SPECIALS, START, Vocabulary  # noqa: E402
 from looksay.training.batches import CaptionBatches, pad_captions  # noqa: E402
 from looksay.training.recipe_options import SelfCriticalOptions  # noqa: E402
 from looksay.training.rewards import CaptionReward, leave_one_out  # noqa: E402
@@ -39,6 +40,21 @@ def test_a_reward_is_the_metrics_weighted_sum_with_training_frequencies():
             pair = [everything[picture]], [words(sample)]
             expected = cider_d(*pair, frequencies)[0] + 0.5 * bleu(*pair)[0][3]
             assert found[row, column] == pytest.approx(expected)
+
+
+def test_meteor_in_a_reward_is_that_of_the_words():
+    spoken = Vocabulary([*SPECIALS, "dogs", "run", "dog", "fast", "a", "cat", "sits"])
+    weights = {"cider_weight": 0.0, "meteor_weight": 2.0, "vocabulary": spoken}
+    samples = [[[8, 6, 5, END], [6, END]], [[8, 9, END], [10, 10, END]]]
+    found = CaptionReward(CAPTIONS, **weights)([0, 1], samples)
+    references = [[spoken.decode(one) for one in of] for of in CAPTIONS]
+    for row in (0, 1):
+        for column, sample in enumerate(samples[row]):
+            expected = own_meteor([references[row]], [spoken.decode(sample)]).corpus()["METEOR-stem"]
+            assert found[row, column] == pytest.approx(2.0 * expected)
+    assert found[0, 0] > 0.1  # by the stem that `dogs` and `dog` have in common
+    with pytest.raises(ValueError, match="needs the words"):
+        CaptionReward(CAPTIONS, meteor_weight=1.0)
 
 
 def test_a_caption_cut_before_its_end_is_worth_less():

@@ -74,9 +74,26 @@ def test_every_architecture_has_the_weights_that_go_by_the_word(name):
 def test_what_does_not_fit_is_said(shipped):
     with pytest.raises(TrainingError, match="of another size.*480.*recipe.json"):
         check_start(like(shipped, 9, hidden_size=8), "default")
+    with pytest.raises(TrainingError, match="values.*not there.*start_partly=true"):
+        check_start(like(shipped, 9, values_size=16, encoder_layers=1), "default")
     other = build_model("show_and_tell", vocabulary_size=9, feature_size=5)
     with pytest.raises(TrainingError, match="is a show_attend_tell.*trains a show_and_tell"):
         check_start(other, "default")
+
+
+def test_what_fits_can_be_taken_over_alone(shipped):
+    whole = check_start(like(shipped, len(shipped.vocabulary)), "default")
+    model = like(shipped, len(shipped.vocabulary), attention_size=9)
+    before = {v.path: keras.ops.convert_to_numpy(v).copy() for v in model.weights}
+    words = len(shipped.vocabulary)
+    assert start_from(model, shipped.vocabulary, "default", partly=True) == words
+    taken = {v.path.partition("/")[2]: v for v in whole.weights}
+    for ours in model.weights:
+        if "/attention/" in ours.path:  # of another size: its random start
+            expected = before[ours.path]
+        else:
+            expected = keras.ops.convert_to_numpy(taken[ours.path.partition("/")[2]])
+        assert np.array_equal(keras.ops.convert_to_numpy(ours), expected), ours.path
 
 
 def test_only_a_start_makes_training_without_epochs_sensible():

@@ -98,6 +98,7 @@ def _function(words: list[str]) -> int:
     return sum(word in FUNCTION_WORDS for word in words)
 
 
+@lru_cache(maxsize=2)  # rewards ask anew for each batch, of the same words
 def _stages(wordnet: WordNet | None) -> _Stage:
     """Tells the first stage by which two words match, as a row of `meteor.STAGES`."""
     import snowballstemmer  # takes 30 ms, which other verbs need not wait for

@@ -1,5 +1,6 @@
 """Soft attention with an LSTM: Show, Attend and Tell (Xu et al. 2015,
-https://arxiv.org/abs/1502.03044).
+https://arxiv.org/abs/1502.03044), behind a region encoder on request (Cornia et al. 2020, Huang et
+al. 2019).
 
 B pictures, K captions or beams, R places, D feature size, F size of the attended values, A
 attention size, E embedding, H hidden, V vocabulary.
@@ -12,7 +13,8 @@ from typing import Any
 import keras
 from keras import layers, ops
 
-from looksay.layers import AdditiveAttention, LSTMCell, mean_of_places
+from looksay.errors import RecipeError
+from looksay.layers import AdditiveAttention, EncoderBlock, LSTMCell, mean_of_places
 from looksay.models.base import CaptionModel, Carry, Memory, Tensor
 
 
@@ -27,7 +29,10 @@ class ShowAttendTell(CaptionModel):
       author's code's).
 
     values_size: F, a linear projection of the features before everything else; 0, as in the paper,
-    attends to the features themselves.
+    attends to the features themselves. encoder_layers: with them the projected places attend to one
+    another first, and are normalised, as in `looksay.models.transformer`; they need a values_size.
+    The other options of the encoder are those of `looksay.layers.transformer.EncoderBlock`,
+    layer_dropout its share after every part of a layer.
     """
 
     def __init__(
@@ -37,6 +42,13 @@ class ShowAttendTell(CaptionModel):
         hidden_size: int = 512,
         attention_size: int = 512,
         values_size: int = 0,
+        encoder_layers: int = 0,
+        num_heads: int = 8,
+        head_size: int = 64,
+        feedforward_size: int = 1024,
+        memory_slots: int = 0,
+        attention_on_attention: bool = False,
+        layer_dropout: float = 0.1,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -45,8 +57,30 @@ class ShowAttendTell(CaptionModel):
             "hidden_size": hidden_size,
             "attention_size": attention_size,
             "values_size": values_size,
+            "encoder_layers": encoder_layers,
+            "num_heads": num_heads,
+            "head_size": head_size,
+            "feedforward_size": feedforward_size,
+            "memory_slots": memory_slots,
+            "attention_on_attention": attention_on_attention,
+            "layer_dropout": layer_dropout,
         }
+        if encoder_layers and not values_size:
+            raise RecipeError(
+                "model.encoder_layers needs a size for the places that attend to one another: set "
+                "model.values_size, such as 384"
+            )
         self.values = layers.Dense(values_size, name="values") if values_size else None
+        encoding: dict[str, Any] = {
+            "memory_slots": memory_slots,
+            "attention_on_attention": attention_on_attention,
+            "dropout": layer_dropout,
+        }
+        self.encoder = [
+            EncoderBlock(num_heads, head_size, feedforward_size, **encoding, name=f"encoder_{i}")
+            for i in range(encoder_layers)
+        ]
+        self.norm_values = layers.LayerNormalization(name="norm_values") if encoder_layers else None
         self.initial = layers.Dense(hidden_size, "tanh", name="initial")
         self.initial_hidden = layers.Dense(hidden_size, "tanh", name="initial_hidden")
         self.initial_cell = layers.Dense(hidden_size, name="initial_cell")
@@ -72,6 +106,10 @@ class ShowAttendTell(CaptionModel):
         context = self.context_size
         if self.values is not None:
             self.values.build((None, None, self.feature_size))
+        for block in self.encoder:
+            block.build(context)
+        if self.norm_values is not None:
+            self.norm_values.build((None, None, context))
         self.initial.build((None, context))
         for layer in (self.initial_hidden, self.initial_cell):
             layer.build((None, hidden))
@@ -95,6 +133,10 @@ class ShowAttendTell(CaptionModel):
         if self.values is not None:
             values_BRF = self.values(values_BRF)
         mask_BR = ops.cast(mask_BR, values_BRF.dtype)
+        for block in self.encoder:
+            values_BRF = block(values_BRF, mask_BR, training=training)
+        if self.norm_values is not None:
+            values_BRF = self.norm_values(values_BRF)
         start_B1H = self.initial(mean_of_places(values_BRF, mask_BR))[:, None]
         carry = {"h": self.initial_hidden(start_B1H), "c": self.initial_cell(start_B1H)}
         keys_BRA = self.attention.project(values_BRF)

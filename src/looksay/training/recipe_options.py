@@ -69,7 +69,8 @@ class TrainingOptions:
     """How a model learns.
 
     start_from: the bundle whose weights training starts from ("default" is the shipped one; "" for
-    random weights), see `looksay.training.warm_start`.
+    random weights), see `looksay.training.warm_start`. start_partly: it may have other sizes and
+    parts; what fits is taken over.
     epochs: passes over the training pictures; 0 where only self-critical epochs follow.
     batch_pictures: pictures a step, each with up to `captions_per_picture` captions.
     learning_rate: Adam's, at its highest. warmup_epochs: epochs over which it rises.
@@ -89,6 +90,7 @@ class TrainingOptions:
     """
 
     start_from: str = ""
+    start_partly: bool = False
     epochs: int = 20
     batch_pictures: int = 32
     captions_per_picture: int = 5
@@ -156,8 +158,9 @@ class SelfCriticalOptions:
     """Self-critical training after the epochs of `training`, from the best of them.
 
     epochs: 0 for none. samples: captions sampled of a picture. baseline: "leave_one_out" (the mean
-    of the picture's other samples) or "greedy". cider_weight, bleu_weight: of CIDEr-D (0 to 10) and
-    BLEU-4 (0 to 1) in the reward. learning_rate: at first; it falls to a hundredth by a cosine.
+    of the picture's other samples) or "greedy". cider_weight, bleu_weight, meteor_weight: of
+    CIDEr-D (0 to 10), BLEU-4 and METEOR-stem (0 to 1 each, the latter for English) in the reward.
+    learning_rate: at first; it falls to a hundredth by a cosine.
     """
 
     epochs: int = 0
@@ -166,6 +169,7 @@ class SelfCriticalOptions:
     baseline: str = "leave_one_out"
     cider_weight: float = 1.0
     bleu_weight: float = 0.0
+    meteor_weight: float = 0.0
     learning_rate: float = 1e-4
 
     def __post_init__(self) -> None:

@@ -13,6 +13,8 @@ import numpy as np
 from looksay.metrics.bleu import BleuReferences, score_bleu
 from looksay.metrics.cider import Weighted, score_cider, weigh
 from looksay.metrics.ngrams import DocumentFrequencies, count_ngrams
+from looksay.metrics.own_meteor import STEM, own_meteor
+from looksay.text import Vocabulary
 
 Sentence = Sequence[int]
 # pictures whose references stay prepared, 45 kB each; COCO's 118,287 would take 5 GB
@@ -20,11 +22,13 @@ REMEMBERED = 20_000
 
 
 class CaptionReward:
-    """`cider_weight` times CIDEr-D plus `bleu_weight` times BLEU-4 of a picture's captions.
+    """`cider_weight` times CIDEr-D plus `bleu_weight` times BLEU-4 plus `meteor_weight` times
+    METEOR-stem of a picture's captions.
 
     captions: for each training picture its references' tokens. `<end>` is one of the tokens, so
     that a caption which stops in "with a" lacks n-grams that every reference has. Document
-    frequencies come from these captions and no others.
+    frequencies come from these captions and no others. vocabulary: the tokens' words, of which
+    METEOR takes the stems; only it needs them, and it knows nothing of `<end>`.
     """
 
     def __init__(
@@ -33,8 +37,13 @@ class CaptionReward:
         *,
         cider_weight: float = 1.0,
         bleu_weight: float = 0.0,
+        meteor_weight: float = 0.0,
+        vocabulary: Vocabulary | None = None,
     ) -> None:
+        if meteor_weight and vocabulary is None:
+            raise ValueError("METEOR needs the words of the tokens")
         self.cider_weight, self.bleu_weight = cider_weight, bleu_weight
+        self.meteor_weight, self._vocabulary = meteor_weight, vocabulary
         self._captions = captions
         self._frequencies = DocumentFrequencies.build(map(_all_words, captions))
         self._references = lru_cache(REMEMBERED)(self._prepare)
@@ -58,7 +67,19 @@ class CaptionReward:
         if self.bleu_weight:
             _, bleu = score_bleu([bleu for _, bleu in references], words, counts)
             rewards = rewards + self.bleu_weight * bleu[:, -1]
+        if self.meteor_weight:
+            rewards = rewards + self.meteor_weight * self._meteor(owners, samples)
         return rewards.reshape(len(samples), -1)
+
+    def _meteor(
+        self, owners: Sequence[int], samples: Sequence[Sequence[Sentence]]
+    ) -> np.ndarray:
+        """METEOR-stem of each sample, (B x S,)."""
+        assert self._vocabulary is not None
+        decode = self._vocabulary.decode
+        references = [[decode(one) for one in self._captions[picture]] for picture in owners]
+        candidates = [decode(one) for of_picture in samples for one in of_picture]
+        return own_meteor(references, candidates).per_image()[STEM]
 
 
 def _all_words(captions: Sequence[Sentence]) -> list[tuple[str, ...]]:

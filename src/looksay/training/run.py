@@ -161,7 +161,8 @@ def check_model_options(recipe: Recipe, starts: bool = False) -> None:
         **recipe.model_options,
     )
     if starts and recipe.training.start_from:
-        check_start(model, recipe.training.start_from)
+        start, partly = recipe.training.start_from, recipe.training.start_partly
+        check_start(model, start, partly=partly)
     keras.backend.clear_session()
 
 
@@ -182,8 +183,10 @@ def _train(run: TrainingRun, resume: bool, progress: bool) -> Path:
     # a run stopped in its first epoch has no checkpoint yet
     history = load_state(checkpoint)["history"] if resume and checkpoint.exists() else []
     restore_best(run.folder, history)
-    if run.recipe.training.start_from and not history:
-        known = start_from(model, run.words.vocabulary, run.recipe.training.start_from)
+    training = run.recipe.training
+    if training.start_from and not history:
+        start, partly = training.start_from, training.start_partly
+        known = start_from(model, run.words.vocabulary, start, partly=partly)
         logger.info("%d of %d words were known before", known, len(run.words.vocabulary))
     # once: of streamed photographs they are read over a network
     peeks = [choose_peek(run.features, s, run.recipe.training.seed) for s in run.features.splits]
@@ -252,11 +255,17 @@ def _fit_self_critical(
     compile_model(run, model, optimizer)
     if started:
         load_checkpoint(run.folder / CHECKPOINT, model)
-    weights = {"cider_weight": options.cider_weight, "bleu_weight": options.bleu_weight}
+    reward = CaptionReward(
+        run.words.captions,
+        cider_weight=options.cider_weight,
+        bleu_weight=options.bleu_weight,
+        meteor_weight=options.meteor_weight,
+        vocabulary=run.words.vocabulary,
+    )
     critic = SelfCritic(
         model,
         batches,
-        CaptionReward(run.words.captions, **weights),
+        reward,
         options,
         max_words=run.words.max_tokens,
         seed=run.recipe.training.seed,

@@ -4,6 +4,7 @@ take one over to a user's own photographs and words."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import keras
@@ -21,20 +22,22 @@ from looksay.training.trunk import TRUNK_WEIGHTS, decoder_weights
 WORD_AXES = {"embedding/embeddings": 0, "logits/kernel": 1, "logits/bias": 0}
 
 
-def start_from(model: CaptionModel, vocabulary: Vocabulary, name: str) -> int:
+def start_from(
+    model: CaptionModel, vocabulary: Vocabulary, name: str, *, partly: bool = False
+) -> int:
     """Give `model` the weights of a bundle; returns how many of the words the bundle knew.
 
     name: the bundle's folder, or "default" for the shipped one. Embeddings and the output's columns
     go by the word, so that the vocabularies may differ; a new word keeps its random start. Raises
-    TrainingError where the bundle's model does not fit, see `check_start`.
+    TrainingError where the bundle's model does not fit, see `check_start`, which tells of `partly`.
     """
-    source = check_start(model, name)
+    source = check_start(model, name, partly=partly)
     theirs = Vocabulary.load(_folder(name) / VOCABULARY)  # its hash was checked with the model's
     known = [word for word in vocabulary.words if word in theirs]
     specials = list(range(len(SPECIALS)))  # the same in every vocabulary
     rows = specials + [vocabulary.token(word) for word in known]
     rows_there = specials + [theirs.token(word) for word in known]
-    for variable, given in zip(decoder_weights(model), source.weights, strict=True):
+    for variable, given in _shared(model, source):
         value = keras.ops.convert_to_numpy(given)
         axis = WORD_AXES.get(_short(variable))
         if axis is not None:
@@ -55,9 +58,12 @@ def start_settings(name: str) -> list[str]:
     return settings
 
 
-def check_start(model: CaptionModel, name: str) -> CaptionModel:
+def check_start(model: CaptionModel, name: str, *, partly: bool = False) -> CaptionModel:
     """The bundle's own model. TrainingError where it is of another architecture or size than
-    `model`, apart from the number of words."""
+    `model`, apart from the number of words.
+
+    partly: sizes and parts may differ, and what both have in one size is taken over.
+    """
     folder = _folder(name)
     source = load_bundle_model(folder)
     there, here = architecture_name(source), architecture_name(model)
@@ -66,14 +72,36 @@ def check_start(model: CaptionModel, name: str) -> CaptionModel:
             f"{folder} is a {there}, and the recipe trains a {here}: it can't start from those "
             "weights; take a recipe of the same architecture"
         )
-    for variable, given in zip(decoder_weights(model), source.weights, strict=True):
-        if _size(variable) != _size(given):
+    theirs = _by_name(source.weights)
+    for path, variable in _by_name([] if partly else decoder_weights(model)).items():
+        size = _size(theirs[path]) if path in theirs else None
+        if size != _size(variable):
+            found = f"{tuple(theirs[path].shape)} there" if path in theirs else "not there"
             raise TrainingError(
-                f"{folder} is of another size than the recipe's model ({variable.path} is "
-                f"{tuple(given.shape)} there, {tuple(variable.shape)} here): give the recipe the "
-                f"sizes that {folder / 'recipe.json'} has"
+                f"{folder} is of another size than the recipe's model ({variable.path} is {found}, "
+                f"{tuple(variable.shape)} here): give the recipe the sizes that "
+                f"{folder / 'recipe.json'} has, or take over what fits with "
+                "--set training.start_partly=true"
             )
     return source
+
+
+def _shared(
+    model: CaptionModel, source: CaptionModel
+) -> list[tuple[keras.Variable, keras.Variable]]:
+    """The decoder's weights that a bundle's model has too, by name and size, each with its."""
+    theirs = _by_name(source.weights)
+    ours = _by_name(decoder_weights(model))
+    return [
+        (variable, theirs[path])
+        for path, variable in ours.items()
+        if path in theirs and _size(theirs[path]) == _size(variable)
+    ]
+
+
+def _by_name(weights: Iterable[keras.Variable]) -> dict[str, keras.Variable]:
+    """Weights by their path without the model's own name, of which Keras numbers the second."""
+    return {variable.path.partition("/")[2]: variable for variable in weights}
 
 
 def _folder(name: str) -> Path:
