@@ -143,7 +143,11 @@ def test_a_trunk_trained_with_the_decoder_goes_into_the_bundle(photographs, tmp_
     assert again.returncode == 0, again.stderr
     assert history(tmp_path / "after")[0]["loss"] < history(tuned)[0]["loss"]
     recipe = json.loads((tmp_path / "after" / "recipe.json").read_text())
-    assert recipe["features"]["weights"] == str(bundle / "trunk.weights.h5")
+    kept = bundle / "trunk.weights.h5"
+    assert recipe["features"]["weights"] == str(kept)
+    # so that whoever goes on from there sees through it too
+    handed_on = tmp_path / "after" / "bundle" / "trunk.weights.h5"
+    assert handed_on.read_bytes() == kept.read_bytes()
 
 
 def test_a_run_learns_from_what_its_teachers_say(trained, photographs, store, tmp_path):

@@ -95,6 +95,10 @@ class Backbone:
 
     def weights_file(self, weights: str | Path | None) -> Path | None:
         """The file that `weights` means; None where there is none to read here."""
+        return self.own_weights(weights)
+
+    def own_weights(self, weights: str | Path | None) -> Path | None:
+        """The file of weights other than ImageNet's, where `weights` means one."""
         weights = SYNONYMS.get(str(weights), weights)
         return None if weights in (None, IMAGENET) else Path(str(weights)).expanduser()
 

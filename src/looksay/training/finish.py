@@ -13,7 +13,7 @@ import numpy as np
 
 from looksay.data import Dataset
 from looksay.evaluation.confidence import HEADING, confidence_lines
-from looksay.export.bundle import write_bundle
+from looksay.export.bundle import save_rounded_weights, write_bundle
 from looksay.export.card import ENGLISH, LICENCES, OWN_LICENCE, model_card
 from looksay.features.backbones import Backbone
 from looksay.features.compute import GridCompute, Loaded
@@ -69,7 +69,7 @@ def _parts(run: TrainingRun, model: CaptionModel, scratch: Path) -> _Parts:
             decoder=model,
             backbone=backbone,
             identity=run.features.store.identity,
-            files=run.features.graphs(),
+            files=run.features.graphs() | _own_weights(run, scratch),
         )
     decoder = split_model(model, options, scratch)
     return _Parts(
@@ -78,6 +78,20 @@ def _parts(run: TrainingRun, model: CaptionModel, scratch: Path) -> _Parts:
         identity=backbone.identity(scratch / TRUNK_WEIGHTS),
         files={name: scratch / name for name in (BACKBONE_GRAPH, TRUNK_WEIGHTS)},
     )
+
+
+def _own_weights(run: TrainingRun, scratch: Path) -> dict[str, Path]:
+    """The weights of a trunk that came from a file of the user's: whoever goes on from the bundle
+    has to see through the same one. Keras's files go as they are, and so keep their features."""
+    source, options = run.features.source, run.recipe.features
+    path = None if source.published is not None else source.backbone.own_weights(options.weights)
+    if path is None:
+        return {}
+    if path.suffix != ".h5":
+        network = source.backbone.network(path)
+        path = scratch / TRUNK_WEIGHTS
+        save_rounded_weights(network, path)
+    return {TRUNK_WEIGHTS: path}
 
 
 def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
