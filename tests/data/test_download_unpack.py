@@ -129,9 +129,9 @@ def test_an_encrypted_file_is_refused(folder):
         unpack(save(folder, bytes(content)), folder)
 
 
-def stored_zip(members: dict[str, bytes]) -> bytes:
+def packed_zip(members: dict[str, bytes], packing: int = zipfile.ZIP_STORED) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
         for name, content in members.items():
             archive.writestr(name, content)
     return buffer.getvalue()
@@ -139,13 +139,27 @@ def stored_zip(members: dict[str, bytes]) -> bytes:
 
 @pytest.mark.parametrize("damage", ["a bit", "the end", "everything", "no archive"])
 def test_a_damaged_zip_is_refused_by_its_own_crc(folder, damage):
-    content = stored_zip(PHOTOS)
+    content = packed_zip(PHOTOS)
     if damage == "a bit":
         content = content.replace(bytes([3]) * 1000, bytes([3]) * 999 + b"\2")
     else:
         content = {"the end": content[:-30], "everything": b"", "no archive": b"<html>"}[damage]
     path = save(folder, content)
+    left = staging_folder(path) / "photos" / "9.jpg"  # of a killed run, from another archive
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"9")
     with pytest.raises(DataError, match=r"a\.zip is damaged .*Delete it and run the same"):
+        unpack(path, folder)
+    assert contents(folder) == {} and not staging_folder(path).exists()
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_is_refused_however_it_is_packed(folder, packing):
+    content = bytearray(packed_zip({"photos/1.jpg": bytes(range(256)) * 40}, packing))
+    start = content.index(b"photos/1.jpg") + len(b"photos/1.jpg")
+    content[start + 4 : start + 60] = b"\xff" * 56
+    path = save(folder, bytes(content))
+    with pytest.raises(DataError, match=r"a\.zip is damaged"):
         unpack(path, folder)
     assert contents(folder) == {} and not staging_folder(path).exists()
 

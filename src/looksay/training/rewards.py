@@ -71,9 +71,7 @@ class CaptionReward:
             rewards = rewards + self.meteor_weight * self._meteor(owners, samples)
         return rewards.reshape(len(samples), -1)
 
-    def _meteor(
-        self, owners: Sequence[int], samples: Sequence[Sequence[Sentence]]
-    ) -> np.ndarray:
+    def _meteor(self, owners: Sequence[int], samples: Sequence[Sequence[Sentence]]) -> np.ndarray:
         """METEOR-stem of each sample, (B x S,)."""
         assert self._vocabulary is not None
         decode = self._vocabulary.decode

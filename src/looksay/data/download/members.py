@@ -8,6 +8,7 @@ passed over.
 from __future__ import annotations
 
 import gzip
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -28,8 +29,8 @@ CHUNK = 1 << 20
 DAMAGED = (
     zipfile.BadZipFile,
     tarfile.TarError,
-    gzip.BadGzipFile,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
     NotImplementedError,  # a compression that this Python does not know
 )
@@ -57,7 +58,9 @@ def open_members(path: Path) -> Iterator[Iterator[Member]]:
                 yield _zip_members(archive, path)
         else:
             yield _tar_members(path)
-    except DAMAGED as error:
+    except (*DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the system's, such as of a full disk; gzip's and bz2's have no number
         raise DataError(
             f"{path} is damaged ({error}). Delete it and run the same command to fetch it again."
         ) from error

@@ -11,6 +11,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from looksay.data.download.archives import in_words
@@ -45,23 +46,31 @@ def unpack(
     members: the only files wanted; () is all of them. Raises DataError for an archive that is
     damaged or hostile, or that the disk has no room for; nothing is in place then.
     """
-    total = unpacked_size(path)
-    _check_room(path, folder, total)
     staging = staging_folder(path)
+    with _cleared_if_bad(staging):
+        total = unpacked_size(path)
+    _check_room(path, folder, total)
+    with (
+        _cleared_if_bad(staging),
+        open_members(path) as found,
+        bytes_bar("unpacking", total, done=0, wanted=progress) as bar,
+    ):
+        for member in _wanted(found, members, path):
+            place = Path(into, member.name)
+            if not (_is_same(staging / place, member) or _is_same(folder / place, member)):
+                _write(staging / place, member)
+            bar.update(member.size)
+    _put_in_place(staging, folder)
+
+
+@contextmanager
+def _cleared_if_bad(staging: Path) -> Iterator[None]:
+    """What a bad archive left would be put in place with a good one; a stopped run's stays."""
     try:
-        with (
-            open_members(path) as found,
-            bytes_bar("unpacking", total, done=0, wanted=progress) as bar,
-        ):
-            for member in _wanted(found, members, path):
-                place = Path(into, member.name)
-                if not (_is_same(staging / place, member) or _is_same(folder / place, member)):
-                    _write(staging / place, member)
-                bar.update(member.size)
-    except DataError:  # or what a bad archive left would be put in place with a good one
+        yield
+    except DataError:
         shutil.rmtree(staging, ignore_errors=True)
         raise
-    _put_in_place(staging, folder)
 
 
 def _wanted(found: Iterable[Member], names: tuple[str, ...], path: Path) -> Iterator[Member]:
