@@ -7,6 +7,7 @@ size.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -72,6 +73,15 @@ class EncoderBlock(layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.options}
+
+
+def region_encoder(options: Mapping[str, Any]) -> list[EncoderBlock]:
+    """The blocks that a model's options ask for: `encoder_layers` of them, `layer_dropout` after
+    every part, and `EncoderBlock`'s own options by their names."""
+    names = ("num_heads", "head_size", "feedforward_size", "memory_slots", "attention_on_attention")
+    own: dict[str, Any] = {name: options[name] for name in names}
+    dropout, number = options["layer_dropout"], options["encoder_layers"]
+    return [EncoderBlock(**own, dropout=dropout, name=f"encoder_{i}") for i in range(number)]
 
 
 @keras.saving.register_keras_serializable(package="looksay")

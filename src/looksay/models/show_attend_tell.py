@@ -14,7 +14,7 @@ import keras
 from keras import layers, ops
 
 from looksay.errors import RecipeError
-from looksay.layers import AdditiveAttention, EncoderBlock, LSTMCell, mean_of_places
+from looksay.layers import AdditiveAttention, LSTMCell, mean_of_places, region_encoder
 from looksay.models.base import CaptionModel, Carry, Memory, Tensor
 
 
@@ -31,8 +31,7 @@ class ShowAttendTell(CaptionModel):
     values_size: F, a linear projection of the features before everything else; 0, as in the paper,
     attends to the features themselves. encoder_layers: with them the projected places attend to one
     another first, and are normalised, as in `looksay.models.transformer`; they need a values_size.
-    The other options of the encoder are those of `looksay.layers.transformer.EncoderBlock`,
-    layer_dropout its share after every part of a layer.
+    The encoder's other options: see `looksay.layers.transformer`.
     """
 
     def __init__(
@@ -71,15 +70,7 @@ class ShowAttendTell(CaptionModel):
                 "model.values_size, such as 384"
             )
         self.values = layers.Dense(values_size, name="values") if values_size else None
-        encoding: dict[str, Any] = {
-            "memory_slots": memory_slots,
-            "attention_on_attention": attention_on_attention,
-            "dropout": layer_dropout,
-        }
-        self.encoder = [
-            EncoderBlock(num_heads, head_size, feedforward_size, **encoding, name=f"encoder_{i}")
-            for i in range(encoder_layers)
-        ]
+        self.encoder = region_encoder(self.options)
         self.norm_values = layers.LayerNormalization(name="norm_values") if encoder_layers else None
         self.initial = layers.Dense(hidden_size, "tanh", name="initial")
         self.initial_hidden = layers.Dense(hidden_size, "tanh", name="initial_hidden")

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from looksay.layers import DecoderBlock, EncoderBlock
+from looksay.layers import DecoderBlock, region_encoder
 from looksay.models.base import CaptionModel, Carry, Memory, Notes, Tensor
 from looksay.models.staircase import pack, pad_columns
 
@@ -65,17 +65,10 @@ class Transformer(CaptionModel):
             "layer_dropout": layer_dropout,
         }
         self.places = layers.Dense(hidden_size, name="places")
-        sizes = (num_heads, head_size, feedforward_size)
-        encoding: dict[str, Any] = {
-            "memory_slots": memory_slots,
-            "attention_on_attention": attention_on_attention,
-            "dropout": layer_dropout,
-        }
-        self.encoder = [
-            EncoderBlock(*sizes, **encoding, name=f"encoder_{i}") for i in range(encoder_layers)
-        ]
+        self.encoder = region_encoder(self.options)
         self.norm_places = layers.LayerNormalization(name="norm_places")
         self.embedding = layers.Embedding(self.vocabulary_size, hidden_size, name="embedding")
+        sizes = (num_heads, head_size, feedforward_size)
         self.decoder = [
             DecoderBlock(*sizes, dropout=layer_dropout, name=f"decoder_{i}")
             for i in range(num_layers)
