@@ -31,6 +31,7 @@ def run_of(graphs: Path, num_pictures: int) -> SimpleNamespace:
     from looksay.decoding import decode
     from looksay.runtime import Bundle, GraphStepper, open_graph
     from looksay.training.feature_options import FeatureOptions
+    from looksay.training.prepared import Split
 
     bundle = Bundle.open(graphs)
     stepper = GraphStepper(*(open_graph(bundle.graph(name)) for name in ("encode", "step")))
@@ -42,7 +43,7 @@ def run_of(graphs: Path, num_pictures: int) -> SimpleNamespace:
         Record(Path(f"{n}.jpg"), (text, text) if n % 2 else (f"thing {n}", f"thing {n}"), "dev")
         for n, text in enumerate(texts)
     )
-    split = SimpleNamespace(records=records, rows=np.arange(num_pictures)[:, None])
+    split = Split(records=records, rows=np.arange(num_pictures)[:, None])
     store = SimpleNamespace(array=lambda: features_NRD, masks=lambda: None)
     return SimpleNamespace(
         features=SimpleNamespace(splits={"dev": split}, store=store),
@@ -69,3 +70,17 @@ def test_a_small_dev_is_scored_and_the_log_says_why_there_is_no_confidence(graph
         scores, confidence = _score_graphs(run_of(graphs, 20), graphs, None)
     assert confidence is None and scores["CIDEr-D"] > 0
     assert "tells no confidence of its captions: the split 'dev' has 20" in caplog.text
+
+
+def test_features_that_were_kept_in_bf16_are_computed_anew_for_the_scores(graphs, monkeypatch):
+    from looksay.training import finish
+    from looksay.training.feature_options import FeatureOptions
+
+    run = run_of(graphs, 20)
+    expected, _ = finish._score_graphs(run, graphs, None)
+    seen = run.features.store.array()
+    run.features.store.array = lambda: np.zeros_like(seen)
+    run.recipe.features = FeatureOptions(precision="bf16")
+    run.features.source = SimpleNamespace(seen=None)
+    monkeypatch.setattr(finish, "_see", lambda features, split, compute: seen)
+    assert finish._score_graphs(run, graphs, graphs / "backbone.onnx")[0] == expected

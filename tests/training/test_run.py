@@ -15,6 +15,7 @@ keras = pytest.importorskip("keras")
 from looksay.cli.main import run as looksay  # noqa: E402
 from looksay.data import Record  # noqa: E402
 from looksay.errors import RecipeError, TrainingError  # noqa: E402
+from looksay.features.backbones import get_backbone  # noqa: E402
 from looksay.locks import sole_holder  # noqa: E402
 from looksay.models import build_model  # noqa: E402
 from looksay.text import END, SPECIALS, Vocabulary  # noqa: E402
@@ -50,7 +51,8 @@ def test_a_shipped_recipe_takes_a_step_that_changes_every_weight(name):
     )  # fmt: skip
     shape, size = (2, 5), 5
     if recipe.features.trained_from:  # what its trunk goes on from, and gives
-        shape, size = (81, 208), 1280
+        kept, seen = get_backbone(recipe.features.kept), get_backbone(recipe.features.backbone)
+        shape, size = (kept.num_places, kept.feature_size), seen.feature_size
     features = np.random.default_rng(0).normal(size=(3, *shape)).astype(np.float16)
     run = SimpleNamespace(
         recipe=recipe,

@@ -23,6 +23,7 @@ from looksay.models import CaptionModel
 from looksay.runtime import GraphStepper, open_graph
 from looksay.runtime.confidence import Confidence
 from looksay.runtime.topics import TOPICS
+from looksay.training.feature_options import NO_REGIONS, FeatureOptions
 from looksay.training.feature_sources import BACKBONE_GRAPH
 from looksay.training.prepare import Words
 from looksay.training.prepared import Features
@@ -158,7 +159,7 @@ def _score_graphs(
     encode = open_graph(folder / "encode.onnx", precision="f32")
     step = open_graph(folder / "step.onnx", precision="f32")
     split, features = run.features.splits["dev"], run.features.store.array()
-    if run.recipe.features.trained_from:
+    if _kept_otherwise(run.recipe.features):
         assert backbone is not None
         features = _see(run.features, "dev", GridCompute(backbone, run.features.source.seen))
         split = dataclasses.replace(split, rows=np.arange(len(features))[:, None])
@@ -170,6 +171,13 @@ def _score_graphs(
         run.recipe.decoding,
         run.features.store.masks(),
     )
+
+
+def _kept_otherwise(options: FeatureOptions) -> bool:
+    """Whether what is kept on disk is not what the bundle's graphs see in float32: the layer before
+    a trained part, or a grid computed in bf16 to save time."""
+    grid = options.regions == NO_REGIONS
+    return bool(options.trained_from) or (grid and options.precision != "f32")
 
 
 def _see(features: Features, split: str, compute: GridCompute) -> np.ndarray:
