@@ -123,6 +123,16 @@ def test_a_run_from_a_bundle_begins_where_that_one_ended(trained, photographs, s
     first, after = (history(folder)[0]["loss"] for folder in (trained, tmp_path / "run"))
     assert after < first
     assert "training.start_from" in (tmp_path / "run" / "bundle" / "card.md").read_text()
+    # the start is kept, whatever is forgotten
+    arguments = {"data": f"folder:{photographs}", "features": store}
+    again = run("export", tmp_path / "run", tmp_path / "start", epoch=0, **arguments)
+    assert again.returncode == 0, again.stderr
+    start, before = (
+        json.loads(run("caption", photographs / "00.png", model=bundle, format="json").stdout)
+        for bundle in (tmp_path / "start", trained / "bundle")
+    )
+    assert start["caption"] == before["caption"]
+    assert start["log_prob"] == pytest.approx(before["log_prob"], abs=1e-4)
 
 
 def test_a_trunk_trained_with_the_decoder_goes_into_the_bundle(photographs, tmp_path):

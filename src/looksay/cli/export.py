@@ -47,7 +47,8 @@ class Epoch(click.ParamType):
     multiple=True,
     metavar="[RUN:]N",
     help="An epoch whose weights were kept; given again, the mean of their weights is taken.  "
-    "Another run's has its folder before it.  [default: the best]",
+    "Another run's has its folder before it; 0 is what a run with --from started from.  "
+    "[default: the best]",
 )
 @click.option("--name", help="What the model is to be called.  [default: the recipe's name]")
 @data_option

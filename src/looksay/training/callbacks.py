@@ -86,9 +86,9 @@ class EpochEnd(keras.callbacks.Callback):
             self.model.stop_training = True
 
     def _forget(self, epoch: int) -> None:
-        """Delete weights of epochs that are neither among the last nor the best."""
+        """Delete weights of epochs that are neither among the last nor the best, nor the start."""
         for number, path in kept_epochs(self.folder).items():
-            if number <= epoch - self._keep_epochs and number != best_epoch(self.history):
+            if 0 < number <= epoch - self._keep_epochs and number != best_epoch(self.history):
                 path.unlink()
 
 
@@ -98,7 +98,7 @@ def best_epoch(history: list[dict[str, float]]) -> int:
 
 
 def epoch_weights(folder: Path, epoch: int) -> Path:
-    """Where a run keeps the weights of an epoch, counted from 1."""
+    """Where a run keeps the weights of an epoch, counted from 1; 0 is what it started from."""
     return folder / "epochs" / f"epoch-{epoch:03d}.weights.h5"
 
 

@@ -65,9 +65,9 @@ def load_epoch(
     others: Sequence[tuple[Path, int]] = (),
     features: Path | None = None,
 ) -> KeptEpoch:
-    """The run's weights of an epoch (counted from 1), the mean of those of several, or those of
-    its best one where none is named. `others` are epochs of further runs of the same model, whose
-    weights enter the mean too.
+    """The run's weights of an epoch (counted from 1; 0 is the bundle it started from), the mean of
+    those of several, or those of its best one where none is named. `others` are epochs of further
+    runs of the same model, whose weights enter the mean too.
 
     Raises TrainingError, naming the epochs that are kept, where one of them is not, and where
     another run's model is not the same.

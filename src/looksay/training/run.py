@@ -4,7 +4,8 @@ recipe.json        the recipe as used
 vocabulary.txt
 photographs.sha256 of streamed shards: what all training photographs together are known by
 checkpoint.npz     everything that --resume needs, after each epoch
-best.weights.h5    the best epoch's weights; epochs/ has the last ones
+best.weights.h5    the best epoch's weights
+epochs/            those of the last epochs, and as epoch 0 those of the bundle it started from
 peeks/             what the model said of six pictures, epoch by epoch
 curves.png, tensorboard/
 lock               empty; held by the process that trains
@@ -28,6 +29,7 @@ from looksay.features.store import FeatureStore
 from looksay.files import replace_file
 from looksay.models import CaptionModel
 from looksay.models.stepper import KerasStepper
+from looksay.models.weights import save_weights
 from looksay.text import Vocabulary, split_words
 from looksay.training.batches import feeding
 from looksay.training.callbacks import (
@@ -36,6 +38,7 @@ from looksay.training.callbacks import (
     Progress,
     TensorBoardScalars,
     best_epoch,
+    epoch_weights,
     restore_best,
 )
 from looksay.training.checkpoints import load_checkpoint
@@ -183,11 +186,8 @@ def _train(run: TrainingRun, resume: bool, progress: bool) -> Path:
     # a run stopped in its first epoch has no checkpoint yet
     history = load_state(checkpoint)["history"] if resume and checkpoint.exists() else []
     restore_best(run.folder, history)
-    training = run.recipe.training
-    if training.start_from and not history:
-        start, partly = training.start_from, training.start_partly
-        known = start_from(model, run.words.vocabulary, start, partly=partly)
-        logger.info("%d of %d words were known before", known, len(run.words.vocabulary))
+    if run.recipe.training.start_from and not history:
+        _start(run, model)
     # once: of streamed photographs they are read over a network
     peeks = [choose_peek(run.features, s, run.recipe.training.seed) for s in run.features.splits]
     if not any("reward" in entry for entry in history):
@@ -199,6 +199,21 @@ def _train(run: TrainingRun, resume: bool, progress: bool) -> Path:
     write_scored_bundle(run, model, bundle)
     logger.info("best epoch %d of %d; the bundle is %s", best_epoch(history), len(history), bundle)
     return bundle
+
+
+def _start(run: TrainingRun, model: CaptionModel) -> None:
+    """Take a bundle's weights over, and keep what the run starts from as its epoch 0: the mean of
+    the weights before and after is often better than either."""
+    training = run.recipe.training
+    start, partly = training.start_from, training.start_partly
+    known = start_from(model, run.words.vocabulary, start, partly=partly)
+    logger.info("%d of %d words were known before", known, len(run.words.vocabulary))
+    try:
+        save_weights(model, epoch_weights(run.folder, 0))
+    except OSError as error:
+        raise TrainingError(
+            f"{run.folder}: the weights to start from cannot be saved ({error.strerror})"
+        ) from error
 
 
 def _fit(
