@@ -10,11 +10,13 @@ keras = pytest.importorskip("keras")
 from looksay.metrics import DocumentFrequencies, bleu, cider_d  # noqa: E402
 from looksay.metrics.own_meteor import own_meteor  # noqa: E402
 from looksay.models import build_model  # noqa: E402
+from looksay.models.staircase import unpack  # noqa: E402
 from looksay.text import END, PAD, SPECIALS, START, Vocabulary  # noqa: E402
-from looksay.training.batches import CaptionBatches, pad_captions  # noqa: E402
+from looksay.training.batches import CaptionBatches, after_start, pad_captions  # noqa: E402
 from looksay.training.recipe_options import SelfCriticalOptions  # noqa: E402
 from looksay.training.rewards import CaptionReward, leave_one_out  # noqa: E402
 from looksay.training.self_critical import SelfCritic  # noqa: E402
+from looksay.training.staircases import GrowingStaircases  # noqa: E402
 
 CAPTIONS = [
     [[4, 5, 6, 7, END], [4, 5, 8, END]],
@@ -110,33 +112,73 @@ def test_rewarded_captions_become_likelier(baseline):
     assert np.mean(rewards[-5:]) > 2 * np.mean(rewards[:5])
 
 
-def test_inputs_start_with_start():
-    model, batches = small()
+def critic_that_notes(model, batches, **options) -> tuple[SelfCritic, list]:
     model.compile(keras.optimizers.Adam(0.02), jit_compile=False)
-    critic = SelfCritic(
-        model, batches, CaptionReward(CAPTIONS), SelfCriticalOptions(samples=2), max_words=6
-    )
-    seen = []
-    critic._step = lambda batch: seen.append(batch) or 0.0
+    own = SelfCriticalOptions(**options)
+    critic = SelfCritic(model, batches, CaptionReward(CAPTIONS), own, max_words=6)
+    taught = []
+    critic._step = lambda batch: taught.append(batch) or 0.0
+    return critic, taught
+
+
+def test_inputs_start_with_start_and_the_longest_samples_come_first():
+    critic, seen = critic_that_notes(*small(), samples=3)
     critic.step(0)
     ((inputs, targets, advantages),) = seen
-    assert (inputs["tokens"][:, :, 0] == START).all()
-    np.testing.assert_array_equal(inputs["tokens"][:, :, 1:], targets[:, :, :-1])
-    np.testing.assert_allclose(advantages.sum(1), 0.0, atol=1e-5)
+    lengths = [column.shape[1] for column in inputs["columns"]]
+    assert lengths == sorted(lengths, reverse=True) and len(lengths) == 3
+    assert all((column[:, 0] == START).all() for column in inputs["columns"])
+    targets_BST, weights_BST = (unpacked(part, lengths) for part in (targets, advantages))
+    for number, column in enumerate(inputs["columns"]):
+        said = targets_BST[:, number, : lengths[number] - 1]
+        np.testing.assert_array_equal(column[:, 1:], said)
+    sizes_BS = (targets_BST != PAD).sum(-1)
+    assert (np.diff(sizes_BS, axis=1) <= 0).all()
+    np.testing.assert_allclose(weights_BST[:, :, 0].sum(1), 0.0, atol=1e-5)
+
+
+def unpacked(packed: np.ndarray, lengths: list[int]) -> np.ndarray:
+    return keras.ops.convert_to_numpy(unpack(keras.ops.convert_to_tensor(packed), lengths))
+
+
+def test_each_sample_weighs_what_it_was_worth():
+    """Packed and sorted as they are, the loss is that of the samples as they were drawn."""
+    model, batches = small()
+    critic, seen = critic_that_notes(model, batches, samples=4)
+    drawn = []
+    sample = critic._sample
+    critic._sample = lambda *args: drawn.append(sample(*args)) or drawn[-1]
+    critic.step(0)
+    ((inputs, targets, advantages),) = seen
+    (samples,) = drawn
+    outputs = model({**inputs, "features": keras.ops.convert_to_tensor(inputs["features"])})
+    loss = model.compute_loss(x=inputs, y=targets, y_pred=outputs, sample_weight=advantages)
+    plain = pad_captions(samples)
+    whole = {"features": inputs["features"], "tokens": after_start(plain)}
+    outputs = model({k: keras.ops.convert_to_tensor(v) for k, v in whole.items()})
+    worth = leave_one_out(critic.reward([0, 1, 2], samples)).astype(np.float32)
+    expected = model.compute_loss(x=whole, y=plain, y_pred=outputs, sample_weight=worth)
+    assert float(loss) == pytest.approx(float(expected), rel=1e-4) and abs(float(loss)) > 1e-3
 
 
 def test_a_picture_that_was_not_seen_teaches_nothing():
     model, batches = small()
-    model.compile(keras.optimizers.Adam(0.02), jit_compile=False)
-    options = SelfCriticalOptions(samples=8)
-    critic = SelfCritic(model, batches, CaptionReward(CAPTIONS), options, max_words=6)
-    taught = []
-    critic._step = lambda batch: taught.append(batch[2]) or 0.0
+    critic, taught = critic_that_notes(model, batches, samples=8)
     of_all = critic.step(0)[0]
     batches.seen = lambda pictures: pictures != 0
     of_two = critic.step(0)[0]
-    (all_B, two_B) = (np.abs(advantages_BS).sum(1) for advantages_BS in taught)
+    (all_B, two_B) = (np.abs(advantages).sum(1) for _, _, advantages in taught)
     assert (all_B > 0).all() and (two_B > 0).tolist() == [False, True, True]
     assert of_two != of_all
     batches.seen = lambda pictures: pictures < 0
     assert critic.step(0)[0] == 0.0
+
+
+def test_a_shape_is_taken_again_where_it_wastes_little():
+    shapes = GrowingStaircases()
+    first = shapes.cover(np.array([[9, 21, 12], [8, 8, 8]]))
+    assert first.tolist() == [21, 12, 9]
+    assert shapes.cover(np.array([[20, 7, 11]])) is first
+    assert shapes.cover(np.array([[12, 3, 3]])).tolist() == [12, 3, 3]  # for fewer words
+    assert shapes.cover(np.array([[22, 3, 3]])).tolist() == [24, 3, 3]  # nothing covers it
+    assert shapes.cover(np.array([[12, 2, 1]])).tolist() == [12, 3, 3]

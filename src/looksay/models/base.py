@@ -198,10 +198,10 @@ class CaptionModel(keras.Model):
         `average_over_padding` by the number of all positions, so that the same words weigh less in
         a batch with a long caption.
 
-        With `sample_weight` (B, C), the advantages of self-critical training (Rennie et al. 2017,
-        eq. 7), each caption's cross-entropy counts as often as its advantage says, without label
-        smoothing and without the penalty: the advantages of a picture sum to about 0, so the sum is
-        still divided by the number of words, never by that of the weights.
+        With `sample_weight`, the advantages of self-critical training (Rennie et al. 2017, eq. 7),
+        of captions (B, C) or, packed, of words (B, N), cross-entropy counts as often as they say,
+        without label smoothing and without the penalty: the advantages of a picture sum to about 0,
+        so the sum is still divided by the number of words, never by that of the weights.
 
         Where x has `teacher_words` and `teacher_shares` (B, N, K), what the word's teachers would
         have said (see `looksay.training.teachers`), the cross-entropy against these shares counts
@@ -217,7 +217,8 @@ class CaptionModel(keras.Model):
             entropy_BCT += self.teacher_weight * (said - entropy_BCT)
         entropy_BCT *= words
         if sample_weight is not None:
-            weighted = entropy_BCT * ops.cast(sample_weight, "float32")[..., None]
+            weights = ops.cast(sample_weight, "float32")
+            weighted = entropy_BCT * (weights if len(y.shape) == 2 else weights[..., None])
             return ops.sum(weighted) / ops.maximum(ops.sum(count), 1.0)
         loss = ops.sum(entropy_BCT) / ops.maximum(ops.sum(count), 1.0)
         if not (self.attention_penalty or notes):

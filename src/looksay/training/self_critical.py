@@ -3,12 +3,13 @@ are sampled, scored, and made likelier or less likely by how much better or wors
 they are. The baseline is the picture's other samples (Luo 2020, https://arxiv.org/abs/2003.09971)
 or, as first published, the greedy caption.
 
-B pictures, S samples of a picture, R places, D feature size, T words.
+B pictures, S samples of a picture, R places, D feature size, N words of all samples of a picture,
+packed (see `looksay.models.staircase`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import keras
@@ -17,10 +18,13 @@ from tqdm import tqdm
 
 from looksay.decoding import DecodingOptions, Hypothesis, decode
 from looksay.models import CaptionModel
+from looksay.models.staircase import pack_arrays
 from looksay.models.stepper import KerasStepper
-from looksay.training.batches import CaptionBatches, after_start, pad_captions
+from looksay.text import PAD
+from looksay.training.batches import CaptionBatches, after_start
 from looksay.training.recipe_options import SelfCriticalOptions
 from looksay.training.rewards import CaptionReward, leave_one_out
+from looksay.training.staircases import GrowingStaircases
 from looksay.training.tensorflow_fit import training_step
 
 
@@ -44,6 +48,7 @@ class SelfCritic:
         self._stepper = KerasStepper(model)
         self._step = training_step(model)
         self._max_words = max_words
+        self._staircases = GrowingStaircases()
 
     def step(self, index: int) -> tuple[float, float]:
         """One gradient step on a batch; its mean reward and the step's loss."""
@@ -55,12 +60,31 @@ class SelfCritic:
         advantages_BS = self._advantages(rewards_BS, features_BRD, mask_BR, pictures)
         seen_B = self.batches.seen(pictures)
         advantages_BS *= seen_B[:, None]
-        targets_BST = pad_captions(samples)
-        inputs = {"features": features_BRD, "tokens": after_start(targets_BST)}
+        targets, weights = self._columns(samples, advantages_BS)
+        inputs: dict[str, Any] = {"features": features_BRD}
+        inputs["columns"] = tuple(after_start(column) for column in targets)
         if mask_BR is not None:
             inputs["mask"] = mask_BR
-        loss = self._step((inputs, targets_BST, advantages_BS.astype(np.float32)))
+        loss = self._step((inputs, pack_arrays(targets), pack_arrays(weights)))
         return float(rewards_BS[seen_B].mean()) if seen_B.any() else 0.0, loss
+
+    def _columns(
+        self, samples: Sequence[Sequence[Sequence[int]]], advantages_BS: np.ndarray
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Each picture's samples side by side, the longest first: their tokens, (B, T_c), and what
+        each token weighs, its sample's advantage, (B, T_c) float32."""
+        lengths_BS = np.array([[len(tokens) for tokens in of] for of in samples])
+        steps = self._staircases.cover(lengths_BS)
+        order_BS = np.argsort(-lengths_BS, axis=1, kind="stable")
+        tokens = [np.full((len(samples), length), PAD, np.int32) for length in steps]
+        for row, order_S in enumerate(order_BS):
+            for column, number in zip(tokens, order_S, strict=True):
+                column[row, : lengths_BS[row, number]] = samples[row][number]
+        falling_BS = np.take_along_axis(advantages_BS, order_BS, 1).astype(np.float32)
+        weights = [
+            np.repeat(falling_BS[:, [number]], length, 1) for number, length in enumerate(steps)
+        ]
+        return tokens, weights
 
     def _sample(
         self, features_BRD: np.ndarray, mask_BR: np.ndarray | None, pictures: np.ndarray

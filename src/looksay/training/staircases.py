@@ -14,6 +14,7 @@ import numpy as np
 # lengths are rounded up to a multiple of this
 LENGTH_STEP = 3
 MOST = 7
+WASTE = 0.15  # words that a batch may be padded by, rather than have a shape of its own
 WORTH = 0.02  # a further shape saves at least this share of the words
 NUM_CANDIDATES = 400
 
@@ -68,3 +69,21 @@ def smallest_cover(staircases_SC: np.ndarray, lengths_PC: np.ndarray) -> np.ndar
     """For each picture the number of the smallest staircase that covers it, (P,)."""
     covers = (falling(lengths_PC)[:, None] <= staircases_SC[None]).all(-1)
     return covers.argmax(1)
+
+
+class GrowingStaircases:
+    """Staircases for batches whose lengths are known only when they come: one that was taken before
+    is taken again where it wastes little."""
+
+    def __init__(self) -> None:
+        self._known: list[np.ndarray] = []
+
+    def cover(self, lengths_PC: np.ndarray) -> np.ndarray:
+        """A staircase (C,) that covers all pictures of a batch."""
+        needed = round_up(falling(lengths_PC).max(0))
+        covering = [steps for steps in self._known if (steps >= needed).all()]
+        best = min(covering, key=lambda steps: int(steps.sum()), default=None)
+        if best is not None and best.sum() <= (1 + WASTE) * needed.sum():
+            return best
+        self._known.append(needed)
+        return needed
