@@ -75,7 +75,9 @@ def main() -> None:
     shown = batches.features_of(pictures)
     print(f"{keras.backend.backend()}, {len(pictures)} pictures x {arguments.samples} samples")
     print("rewards  ", milliseconds(lambda: reward(pictures, own), arguments.rounds))
-    print("sampling ", milliseconds(lambda: critic._sample(shown, None, pictures), arguments.rounds))
+    print(
+        "sampling ", milliseconds(lambda: critic._sample(shown, None, pictures), arguments.rounds)
+    )
     print("whole    ", milliseconds(lambda: critic.step(0), arguments.rounds))
 
 
