@@ -16,7 +16,7 @@ from looksay.training.batches import CaptionBatches, after_start, pad_captions  
 from looksay.training.recipe_options import SelfCriticalOptions  # noqa: E402
 from looksay.training.rewards import CaptionReward, leave_one_out  # noqa: E402
 from looksay.training.self_critical import SelfCritic  # noqa: E402
-from looksay.training.staircases import GrowingStaircases  # noqa: E402
+from looksay.training.staircases import drawn_staircase  # noqa: E402
 
 CAPTIONS = [
     [[4, 5, 6, 7, END], [4, 5, 8, END]],
@@ -174,11 +174,6 @@ def test_a_picture_that_was_not_seen_teaches_nothing():
     assert critic.step(0)[0] == 0.0
 
 
-def test_a_shape_is_taken_again_where_it_wastes_little():
-    shapes = GrowingStaircases()
-    first = shapes.cover(np.array([[9, 21, 12], [8, 8, 8]]))
-    assert first.tolist() == [21, 12, 9]
-    assert shapes.cover(np.array([[20, 7, 11]])) is first
-    assert shapes.cover(np.array([[12, 3, 3]])).tolist() == [12, 3, 3]  # for fewer words
-    assert shapes.cover(np.array([[22, 3, 3]])).tolist() == [24, 3, 3]  # nothing covers it
-    assert shapes.cover(np.array([[12, 2, 1]])).tolist() == [12, 3, 3]
+def test_the_shape_of_samples_covers_them_and_depends_on_them_alone():
+    assert drawn_staircase(np.array([[9, 21, 12], [8, 8, 8]])).tolist() == [24, 12, 12]
+    assert drawn_staircase(np.array([[1, 0, 6], [3, 7, 2]])).tolist() == [12, 6, 6]

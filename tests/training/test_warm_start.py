@@ -11,7 +11,7 @@ for _module in ("keras", "h5py", "tensorflow"):
 import keras  # noqa: E402
 
 from looksay.errors import RecipeError, TrainingError  # noqa: E402
-from looksay.models import MODELS, build_model  # noqa: E402
+from looksay.models import MODELS, build_model, model_options  # noqa: E402
 from looksay.runtime import SHIPPED, Bundle  # noqa: E402
 from looksay.text import SPECIALS, Vocabulary  # noqa: E402
 from looksay.training.recipe import load_recipe  # noqa: E402
@@ -71,11 +71,29 @@ def test_every_architecture_has_the_weights_that_go_by_the_word(name):
     assert paths >= set(WORD_AXES)
 
 
-def test_what_does_not_fit_is_said(shipped):
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_every_weight_has_a_name_of_its_own(name):
+    sizes = {option: 8 for option in model_options(name) if option.endswith("_size")}
+    more = {"encoder_layers": 2} if "encoder_layers" in model_options(name) else {}
+    model = build_model(name, vocabulary_size=11, feature_size=5, **sizes, **more)
+    paths = [variable.path.partition("/")[2] for variable in model.weights]
+    assert len(set(paths)) == len(paths) and all(paths)
+
+
+def test_what_does_not_fit_is_said(shipped, monkeypatch):
     with pytest.raises(TrainingError, match="of another size.*480.*recipe.json"):
         check_start(like(shipped, 9, hidden_size=8), "default")
-    with pytest.raises(TrainingError, match="values.*not there.*start_partly=true"):
+    with pytest.raises(
+        TrainingError, match="values/kernel is missing there, .*16. here.*start_partly=true"
+    ):
         check_start(like(shipped, 9, values_size=16, encoder_layers=1), "default")
+    monkeypatch.setattr(
+        "looksay.training.warm_start.load_bundle_model",
+        lambda folder: like(shipped, 9, values_size=1280),
+    )
+    with pytest.raises(TrainingError, match="values/kernel is .* there, missing here"):
+        check_start(like(shipped, 9), "default")
+    monkeypatch.undo()
     other = build_model("show_and_tell", vocabulary_size=9, feature_size=5)
     with pytest.raises(TrainingError, match="is a show_attend_tell.*trains a show_and_tell"):
         check_start(other, "default")

@@ -24,7 +24,7 @@ from looksay.text import PAD
 from looksay.training.batches import CaptionBatches, after_start
 from looksay.training.recipe_options import SelfCriticalOptions
 from looksay.training.rewards import CaptionReward, leave_one_out
-from looksay.training.staircases import GrowingStaircases
+from looksay.training.staircases import drawn_staircase
 from looksay.training.tensorflow_fit import training_step
 
 
@@ -48,7 +48,6 @@ class SelfCritic:
         self._stepper = KerasStepper(model)
         self._step = training_step(model)
         self._max_words = max_words
-        self._staircases = GrowingStaircases()
 
     def step(self, index: int) -> tuple[float, float]:
         """One gradient step on a batch; its mean reward and the step's loss."""
@@ -74,7 +73,7 @@ class SelfCritic:
         """Each picture's samples side by side, the longest first: their tokens, (B, T_c), and what
         each token weighs, its sample's advantage, (B, T_c) float32."""
         lengths_BS = np.array([[len(tokens) for tokens in of] for of in samples])
-        steps = self._staircases.cover(lengths_BS)
+        steps = drawn_staircase(lengths_BS)
         order_BS = np.argsort(-lengths_BS, axis=1, kind="stable")
         tokens = [np.full((len(samples), length), PAD, np.int32) for length in steps]
         for row, order_S in enumerate(order_BS):

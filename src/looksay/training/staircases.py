@@ -13,8 +13,8 @@ import numpy as np
 
 # lengths are rounded up to a multiple of this
 LENGTH_STEP = 3
+DRAWN_STEP = 6  # those of samples, which nobody can plan: coarser, for few shapes
 MOST = 7
-WASTE = 0.15  # words that a batch may be padded by, rather than have a shape of its own
 WORTH = 0.02  # a further shape saves at least this share of the words
 NUM_CANDIDATES = 400
 
@@ -24,10 +24,16 @@ def falling(lengths_PC: np.ndarray) -> np.ndarray:
     return -np.sort(-lengths_PC, axis=1)
 
 
-def round_up(lengths: np.ndarray) -> np.ndarray:
+def round_up(lengths: np.ndarray, step: int = LENGTH_STEP) -> np.ndarray:
     """Lengths that are compiled, never 0: a caption that is missing is an empty one."""
     lengths = np.maximum(lengths, 1)
-    return -(-lengths // LENGTH_STEP) * LENGTH_STEP
+    return -(-lengths // step) * step
+
+
+def drawn_staircase(lengths_PC: np.ndarray) -> np.ndarray:
+    """A staircase (C,) that covers a batch of samples. It depends on them alone, so that a run that
+    was stopped goes on with the shapes, and so the roundings, of one that was not."""
+    return round_up(falling(lengths_PC).max(0), DRAWN_STEP)
 
 
 def choose_staircases(lengths_PC: np.ndarray, least_pictures: int) -> np.ndarray:
@@ -69,21 +75,3 @@ def smallest_cover(staircases_SC: np.ndarray, lengths_PC: np.ndarray) -> np.ndar
     """For each picture the number of the smallest staircase that covers it, (P,)."""
     covers = (falling(lengths_PC)[:, None] <= staircases_SC[None]).all(-1)
     return covers.argmax(1)
-
-
-class GrowingStaircases:
-    """Staircases for batches whose lengths are known only when they come: one that was taken before
-    is taken again where it wastes little."""
-
-    def __init__(self) -> None:
-        self._known: list[np.ndarray] = []
-
-    def cover(self, lengths_PC: np.ndarray) -> np.ndarray:
-        """A staircase (C,) that covers all pictures of a batch."""
-        needed = round_up(falling(lengths_PC).max(0))
-        covering = [steps for steps in self._known if (steps >= needed).all()]
-        best = min(covering, key=lambda steps: int(steps.sum()), default=None)
-        if best is not None and best.sum() <= (1 + WASTE) * needed.sum():
-            return best
-        self._known.append(needed)
-        return needed

@@ -72,18 +72,26 @@ def check_start(model: CaptionModel, name: str, *, partly: bool = False) -> Capt
             f"{folder} is a {there}, and the recipe trains a {here}: it can't start from those "
             "weights; take a recipe of the same architecture"
         )
-    theirs = _by_name(source.weights)
-    for path, variable in _by_name([] if partly else decoder_weights(model)).items():
-        size = _size(theirs[path]) if path in theirs else None
-        if size != _size(variable):
-            found = f"{tuple(theirs[path].shape)} there" if path in theirs else "not there"
+    if not partly:
+        _check_sizes(model, source, folder)
+    return source
+
+
+def _check_sizes(model: CaptionModel, source: CaptionModel, folder: Path) -> None:
+    ours, theirs = _by_name(decoder_weights(model)), _by_name(source.weights)
+    for path in ours | theirs:
+        there, here = (of[path] if path in of else None for of in (theirs, ours))
+        if there is None or here is None or _size(there) != _size(here):
             raise TrainingError(
-                f"{folder} is of another size than the recipe's model ({variable.path} is {found}, "
-                f"{tuple(variable.shape)} here): give the recipe the sizes that "
+                f"{folder} is of another size than the recipe's model ({path} is {_told(there)} "
+                f"there, {_told(here)} here): give the recipe the sizes that "
                 f"{folder / 'recipe.json'} has, or take over what fits with "
                 "--set training.start_partly=true"
             )
-    return source
+
+
+def _told(variable: keras.Variable | None) -> str:
+    return "missing" if variable is None else str(tuple(variable.shape))
 
 
 def _shared(
