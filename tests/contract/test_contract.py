@@ -231,12 +231,16 @@ def test_mixed_precision_stays_finite_and_near(name, policy):
     inputs = small_inputs(num_words=3)
     inputs["mask"] = np.ones((3, PLACES), np.float32)
     inputs["mask"][:, -1] = 0
-    exact, _ = run(small_model(name, full=True), inputs)
+    exact, looked = run(small_model(name, full=True), inputs)
     keras.config.set_dtype_policy(policy)
     model = small_model(name, full=True)
     logits, attention = run(model, inputs)
     assert logits.dtype == np.float32 and np.isfinite(logits).all()
-    np.testing.assert_allclose(logits, exact, atol=0.3)
+    # a choice between places may fall otherwise where they are nearly alike, and what is said after
+    # it is another sentence
+    same_BCT = np.cumprod(np.abs(attention - looked).max(-1) < 0.5, axis=-1).astype(bool)
+    assert same_BCT.mean() > 0.8
+    np.testing.assert_allclose(logits[same_BCT], exact[same_BCT], atol=0.3)
     assert float(np.float32(attention[..., -1]).max()) == 0.0
     assert np.isfinite(fit_once(model, inputs, targets_of(inputs["tokens"])))
     assert all(np.isfinite(numpy(w)).all() for w in model.trainable_variables)
