@@ -128,7 +128,7 @@ def test_a_run_from_a_bundle_begins_where_that_one_ended(trained, photographs, s
     again = run("export", tmp_path / "run", tmp_path / "start", epoch=0, **arguments)
     assert again.returncode == 0, again.stderr
     start, before = (
-        json.loads(run("caption", photographs / "00.png", model=bundle, format="json").stdout)
+        json.loads(run("caption", photographs / "00.png", model=bundle, format="json").stdout)[0]
         for bundle in (tmp_path / "start", trained / "bundle")
     )
     assert start["caption"] == before["caption"]
