@@ -236,9 +236,11 @@ def test_mixed_precision_stays_finite_and_near(name, policy):
     model = small_model(name, full=True)
     logits, attention = run(model, inputs)
     assert logits.dtype == np.float32 and np.isfinite(logits).all()
-    # a choice between places may fall otherwise where they are nearly alike, and what is said after
-    # it is another sentence
-    same_BCT = np.cumprod(np.abs(attention - looked).max(-1) < 0.5, axis=-1).astype(bool)
+    same_BCT = np.ones(logits.shape[:3], bool)
+    if name == "hard_attention":
+        # a choice between places may fall otherwise where they are nearly alike, and what is said
+        # after it is another sentence
+        same_BCT = np.cumprod(np.abs(attention - looked).max(-1) < 0.5, axis=-1).astype(bool)
     assert same_BCT.mean() > 0.8
     np.testing.assert_allclose(logits[same_BCT], exact[same_BCT], atol=0.3)
     assert float(np.float32(attention[..., -1]).max()) == 0.0
