@@ -63,8 +63,7 @@ class Part(keras.utils.PyDataset):
 
 
 class Clock(keras.callbacks.Callback):
-    """The seconds of an epoch. What `fit` does before and after it is done once a training: to end
-    TensorFlow's pipeline alone takes it up to five seconds."""
+    """The seconds of an epoch. What `fit` does before and after it is done once a training."""
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self.start = time.perf_counter()

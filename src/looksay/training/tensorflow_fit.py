@@ -57,7 +57,12 @@ def prepare_fit(model: keras.Model, batches: CaptionBatches) -> Any:
         inputs["teacher_shares"] = tf.TensorSpec((None, None, kept), tf.float32)
     signature = (inputs, tokens)
     data = tf.data.Dataset.from_generator(generate, output_signature=signature)
-    return data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(1)
+    data = data.apply(tf.data.experimental.assert_cardinality(len(batches))).prefetch(1)
+    # there is nothing to tune, and the end of each epoch would wait until the tuner wakes next: it
+    # sleeps twice as long each time, up to a minute
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    return data.with_options(options)
 
 
 def training_step(model: keras.Model) -> Callable[[tuple], float]:
