@@ -160,6 +160,14 @@ def test_a_trunk_trained_with_the_decoder_goes_into_the_bundle(photographs, tmp_
     assert handed_on.read_bytes() == kept.read_bytes()
 
 
+def of_words(path: Path) -> np.ndarray:
+    """What teachers said, in the order of the words."""
+    with np.load(path) as said:
+        order = np.argsort(said["words"])
+        kept = (said["words"], said["shares"].astype(np.float32))
+        return np.stack([np.take_along_axis(values, order, 1) for values in kept])
+
+
 def test_a_run_learns_from_what_its_teachers_say(trained, photographs, store, tmp_path):
     arguments = {"data": f"folder:{photographs}", "run": tmp_path / "pupil", "features": store}
     teachers = f"distillation.teachers={json.dumps([str(trained / 'bundle')])}"
@@ -171,6 +179,16 @@ def test_a_run_learns_from_what_its_teachers_say(trained, photographs, store, tm
         words = len((trained / "vocabulary.txt").read_text().split())
         assert shares.shape[1] == min(16, words) and said["words"].max() < words
     np.testing.assert_allclose(shares.sum(1), 1, atol=0.01)
+
+    # a pupil that trains its trunk keeps other features: its teacher looks through its own trunk
+    seeing = {**arguments, "run": tmp_path / "seeing", "features": tmp_path / "kept"}
+    settings = ["features.trained_from=block14_add", "training.epochs=1", "self_critical.epochs=0"]
+    line = [*command("train", "default", **seeing), "--set", teachers]
+    line += [word for setting in settings for word in ("--set", setting)]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    one, other = (of_words(tmp_path / name / "teachers.npz") for name in ("pupil", "seeing"))
+    np.testing.assert_allclose(one, other, atol=0.01)
 
     other = tmp_path / "other"
     other.mkdir()

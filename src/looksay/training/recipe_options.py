@@ -137,7 +137,8 @@ class DistillationOptions:
     """Learning from what other models would have said, in the epochs of `training`, see
     `looksay.training.teachers`.
 
-    teachers: bundles with the same words and features, which speak as an ensemble; none: off.
+    teachers: bundles with the same words, which speak as an ensemble, each of what its own trunk
+    sees; none: off.
     weight: of the teachers' words in the loss; the captions' own have the rest. kept_words: of how
     many of the likeliest words at each place the teachers' shares are kept.
     """

@@ -3,7 +3,8 @@
 https://arxiv.org/abs/1606.07947, section 3.1).
 
 The teachers' probabilities are averaged, as an ensemble's are, and found once, over the training
-captions and the plain views of their pictures. The likeliest words of each place are kept.
+captions and the plain views of their pictures, which each sees through its own trunk. The likeliest
+words of each place are kept.
 
 B pictures, C captions, T words of a caption, K kept words of a place, V vocabulary, M words of all
 captions.
@@ -14,7 +15,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from keras import ops
@@ -28,6 +28,7 @@ from looksay.models.compiled import compiled
 from looksay.runtime import Bundle
 from looksay.training.batches import after_start, pad_captions
 from looksay.training.finish import TrainingRun
+from looksay.training.teacher_features import check_sight, looks_of
 
 logger = logging.getLogger(__name__)
 FILE = "teachers.npz"
@@ -52,7 +53,7 @@ class SoftTargets:
 def soft_targets(run: TrainingRun, progress: bool = False) -> SoftTargets | None:
     """What the recipe's teachers say of the training captions; None where it has no teachers.
 
-    Kept in the run's folder. Raises TrainingError for a teacher with other words or features.
+    Kept in the run's folder. Raises TrainingError for a teacher with other words or regions.
     """
     options = run.recipe.distillation
     if not options.teachers:
@@ -72,8 +73,7 @@ def soft_targets(run: TrainingRun, progress: bool = False) -> SoftTargets | None
 
 
 def check_teachers(run: TrainingRun) -> None:
-    """TrainingError where a teacher does not speak the run's words or see its features."""
-    identity = run.features.store.identity
+    """TrainingError where a teacher does not speak the run's words or cannot see its pictures."""
     for name in run.recipe.distillation.teachers:
         bundle = Bundle.open(name)
         if bundle.vocabulary != run.words.vocabulary:
@@ -81,28 +81,24 @@ def check_teachers(run: TrainingRun) -> None:
                 f"the teacher {name} has other words than these captions give; train it on the "
                 "same data with the same [text]"
             )
-        if bundle.config["backbone"] != identity:
-            raise TrainingError(
-                f"the teacher {name} sees other features than the recipe's; train it with the same "
-                "[features]"
-            )
+        check_sight(run, bundle)
 
 
 def _ask(run: TrainingRun, progress: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Words and shares of a batch of pictures after another."""
-    models = [load_bundle_model(Path(name)) for name in run.recipe.distillation.teachers]
-    say = [compiled(model, _probabilities(model)) for model in models]
-    rows_P = run.features.splits["train"].rows[:, 0]
-    features, masks = run.features.store.array(), run.features.store.masks()
-    for start in tqdm(range(0, len(rows_P), BATCH), "teachers", disable=not progress):
-        captions = run.words.captions[start : start + BATCH]
-        rows = rows_P[start : start + BATCH]
-        seen = features[rows].astype(np.float32)
-        mask = np.ones(seen.shape[:2], np.float32) if masks is None else masks[rows]
+    bundles = [Bundle.open(name) for name in run.recipe.distillation.teachers]
+    looks = looks_of(run, bundles)
+    models = [load_bundle_model(bundle.path) for bundle in bundles]
+    says = [compiled(model, _probabilities(model)) for model in models]
+    every = range(len(run.words.captions))
+    for start in tqdm(every[::BATCH], "teachers", disable=not progress):
+        numbers = every[start : start + BATCH]
+        captions = [run.words.captions[number] for number in numbers]
         most = max(map(len, captions))
         targets = pad_captions([[*of, *[[]] * (most - len(of))] for of in captions])
         tokens = after_start(targets)
-        shares_BCTV = sum(of(seen, mask.astype(np.float32), tokens) for of in say) / len(say)
+        said = [say(*look(numbers), tokens) for say, look in zip(says, looks, strict=True)]
+        shares_BCTV = sum(said) / len(said)
         yield _likeliest(
             np.concatenate(
                 [
