@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras")
 
-from looksay.errors import RecipeError  # noqa: E402
+from looksay.errors import RecipeError, TrainingError  # noqa: E402
 from looksay.models import build_model  # noqa: E402
 from looksay.text import END  # noqa: E402
 from looksay.training.batches import CaptionBatches  # noqa: E402
 from looksay.training.recipe import load_recipe  # noqa: E402
+from looksay.training.teacher_features import check_sight, looks_of  # noqa: E402
 from looksay.training.teachers import SoftTargets, _likeliest  # noqa: E402
 
 CAPTIONS = [[[4, 5, 6, END], [7, END]], [[5, END], [6, 4, END]], [[4, END], [5, 6, 7, 4, END]]]
@@ -87,3 +90,33 @@ def test_settings_that_make_no_sense():
             load_recipe("default", [setting])
     with pytest.raises(RecipeError, match="start_is_target"):
         load_recipe("default", ['distillation.teachers=["x"]', "training.start_is_target=true"])
+
+
+def run_on(identity: dict) -> SimpleNamespace:
+    """As much of a run as its teachers look at: four pictures of two views, one store."""
+    features = np.arange(8 * 3 * 2, dtype=np.float16).reshape(8, 3, 2)
+    store = SimpleNamespace(identity=identity, array=lambda: features, masks=lambda: None)
+    source = SimpleNamespace(identity=lambda: identity)
+    split = SimpleNamespace(rows=np.arange(8).reshape(4, 2))
+    return SimpleNamespace(
+        features=SimpleNamespace(store=store, source=source, splits={"train": split})
+    )
+
+
+def test_teachers_of_the_runs_features_share_its_plain_views():
+    run = run_on({"name": "lite0"})
+    teachers = [SimpleNamespace(config={"backbone": {"name": "lite0"}})] * 2
+    one, other = looks_of(run, teachers)
+    features, mask = one([1, 3])
+    assert other([1, 3])[0] is features and mask.tolist() == [[1.0] * 3] * 2
+    assert np.array_equal(features, run.features.store.array()[[2, 6]])
+    assert np.array_equal(one([0])[0], run.features.store.array()[[0]])
+
+
+def test_a_teacher_that_looks_at_other_regions_is_refused():
+    config = {"backbone": {"name": "lite0", "regions": {}}}
+    for graphs, regions in ((("backbone", "regions"), object()), (("encode", "step"), None)):
+        bundle = SimpleNamespace(path="there", config=config, graphs=graphs, regions=regions)
+        check_sight(run_on(config["backbone"]), bundle)
+        with pytest.raises(TrainingError, match="the teacher there looks at other regions"):
+            check_sight(run_on({"name": "lite0"}), bundle)
