@@ -28,8 +28,11 @@ def asked(name: str) -> dict[str, Any]:
 
 def main() -> int:
     pins = [pin for path in sys.argv[1:] for pin in PIN.findall(Path(path).read_text("utf-8"))]
-    with concurrent.futures.ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(asked, (name for name, _ in pins)))
+    try:
+        with concurrent.futures.ThreadPoolExecutor(4) as threads:
+            answers = list(threads.map(asked, (name for name, _ in pins)))
+    except OSError as error:
+        sys.exit(f"the package index did not answer ({error}); try again later")
     older, faulty = [], 0
     for (name, version), answer in zip(pins, answers, strict=True):
         newest = answer["info"]["version"]

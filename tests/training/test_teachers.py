@@ -13,6 +13,7 @@ from looksay.errors import RecipeError, TrainingError  # noqa: E402
 from looksay.models import build_model  # noqa: E402
 from looksay.text import END  # noqa: E402
 from looksay.training.batches import CaptionBatches  # noqa: E402
+from looksay.training.prepared import Features, Split  # noqa: E402
 from looksay.training.recipe import load_recipe  # noqa: E402
 from looksay.training.teacher_features import check_sight, looks_of  # noqa: E402
 from looksay.training.teachers import SoftTargets, _likeliest  # noqa: E402
@@ -95,11 +96,15 @@ def test_settings_that_make_no_sense():
 def run_on(identity: dict) -> SimpleNamespace:
     """As much of a run as its teachers look at: four pictures of two views, one store."""
     features = np.arange(8 * 3 * 2, dtype=np.float16).reshape(8, 3, 2)
-    store = SimpleNamespace(identity=identity, array=lambda: features, masks=lambda: None)
-    source = SimpleNamespace(identity=lambda: identity)
-    split = SimpleNamespace(rows=np.arange(8).reshape(4, 2))
+    store = SimpleNamespace(
+        identity={"format": 1, **identity},
+        array=lambda: features,
+        boxes=lambda: None,
+    )
+    records = (SimpleNamespace(image="picture"),) * 4
+    split = Split(records=records, rows=np.arange(8).reshape(4, 2))
     return SimpleNamespace(
-        features=SimpleNamespace(store=store, source=source, splits={"train": split})
+        features=Features(source=None, store=store, splits={"train": split}, problems=[])
     )
 
 
@@ -108,9 +113,13 @@ def test_teachers_of_the_runs_features_share_its_plain_views():
     teachers = [SimpleNamespace(config={"backbone": {"name": "lite0"}})] * 2
     one, other = looks_of(run, teachers)
     features, mask = one([1, 3])
-    assert other([1, 3])[0] is features and mask.tolist() == [[1.0] * 3] * 2
+    assert other is one and mask.tolist() == [[1.0] * 3] * 2
     assert np.array_equal(features, run.features.store.array()[[2, 6]])
     assert np.array_equal(one([0])[0], run.features.store.array()[[0]])
+    boxes = np.zeros((8, 3, 6), np.float32)
+    boxes[2, :2, 2:4] = 1  # two regions and padding
+    run.features.store.boxes = lambda: boxes
+    assert one([1])[1].tolist() == [[1.0, 1.0, 0.0]]
 
 
 def test_a_teacher_that_looks_at_other_regions_is_refused():

@@ -17,6 +17,7 @@ from looksay.features.backbones import get_backbone
 from looksay.features.compute import GridCompute, Loaded
 from looksay.images import load_square
 from looksay.runtime import Bundle
+from looksay.runtime.regions import region_mask
 from looksay.training.finish import TrainingRun
 
 Seen = tuple[np.ndarray, np.ndarray]
@@ -27,14 +28,14 @@ Look = Callable[[Sequence[int]], Seen]
 
 
 def looks_of(run: TrainingRun, teachers: Sequence[Bundle]) -> list[Look]:
-    """How each teacher looks; those that see alike share what they saw of the last pictures."""
+    """How each teacher looks; those that see alike have one look."""
     looks: dict[str, Look] = {}
     found = []
     for bundle in teachers:
         own = not sees_the_runs(run, bundle)
         eyes = bundle.digest("backbone.onnx") if own else ""
         if eyes not in looks:
-            looks[eyes] = _remembering(_own_look(run, bundle) if own else partial(_kept, run))
+            looks[eyes] = _own_look(run, bundle) if own else partial(_kept, run)
         found.append(looks[eyes])
     return found
 
@@ -50,16 +51,20 @@ def check_sight(run: TrainingRun, bundle: Bundle) -> None:
 
 def sees_the_runs(run: TrainingRun, bundle: Bundle) -> bool:
     """Whether a teacher was trained on just such features as the run's store keeps."""
-    there = bundle.config["backbone"]
-    return there in (run.features.store.identity, run.features.source.identity())
+    store = run.features.store.identity
+    # the store's own number, which a trained trunk's bundle does not have
+    return {"format": store["format"], **bundle.config["backbone"]} == store
 
 
 def _kept(run: TrainingRun, numbers: Sequence[int]) -> Seen:
-    rows = run.features.splits["train"].rows[list(numbers), 0]
-    masks = run.features.store.masks()
-    features_BRD = run.features.store.array()[rows].astype(np.float32)
-    whole = np.ones(features_BRD.shape[:2], np.float32)
-    return features_BRD, whole if masks is None else masks[rows].astype(np.float32)
+    kept = run.features.look("train", numbers)
+    if kept.boxes is None:
+        return kept.features, _whole(kept.features)
+    return kept.features, region_mask(kept.boxes)
+
+
+def _whole(features_BRD: np.ndarray) -> np.ndarray:
+    return np.ones(features_BRD.shape[:2], np.float32)
 
 
 def _own_look(run: TrainingRun, bundle: Bundle) -> Look:
@@ -74,17 +79,6 @@ def _own_look(run: TrainingRun, bundle: Bundle) -> Look:
     def look(numbers: Sequence[int]) -> Seen:
         with ThreadPoolExecutor() as pool:
             (features_BRD,) = compute(list(pool.map(load, numbers)))
-        return features_BRD.astype(np.float32), np.ones(features_BRD.shape[:2], np.float32)
+        return features_BRD, _whole(features_BRD)
 
     return look
-
-
-def _remembering(look: Look) -> Look:
-    last: list[tuple[list[int], Seen]] = []
-
-    def again(numbers: Sequence[int]) -> Seen:
-        if not last or last[0][0] != list(numbers):
-            last[:] = [(list(numbers), look(numbers))]
-        return last[0][1]
-
-    return again

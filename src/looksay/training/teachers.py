@@ -97,7 +97,8 @@ def _ask(run: TrainingRun, progress: bool) -> Iterator[tuple[np.ndarray, np.ndar
         most = max(map(len, captions))
         targets = pad_captions([[*of, *[[]] * (most - len(of))] for of in captions])
         tokens = after_start(targets)
-        said = [say(*look(numbers), tokens) for say, look in zip(says, looks, strict=True)]
+        seen = {look: look(numbers) for look in dict.fromkeys(looks)}
+        said = [say(*seen[look], tokens) for say, look in zip(says, looks, strict=True)]
         shares_BCTV = sum(said) / len(said)
         yield _likeliest(
             np.concatenate(
