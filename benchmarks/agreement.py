@@ -31,9 +31,10 @@ def stepper(bundle: Bundle, engine: str, precision: str) -> GraphStepper:
 
 
 def captions(bundle: Bundle, steps: Stepper, features_NRD: np.ndarray, options: DecodingOptions):
-    found = []
+    memory, found = bundle.memory, []
+    recall = None if memory is None else memory.recall
     for start in range(0, len(features_NRD), 50):
-        found += decode(steps, features_NRD[start : start + 50], options)
+        found += decode(steps, features_NRD[start : start + 50], options, recall=recall)
     return [bundle.vocabulary.join(bundle.vocabulary.decode(f[0].tokens)) for f in found]
 
 

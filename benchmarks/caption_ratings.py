@@ -25,6 +25,7 @@ from looksay.evaluation.calibration import area_under_curve
 from looksay.evaluation.confidence import PEOPLE_SHARE, WIDTH, score_against_people
 from looksay.runtime import Bundle
 from looksay.runtime.card import update_bundle
+from looksay.runtime.manifest import required_files
 
 HEADING = "How often it is right, by eye"
 KINDS = ("right", "partly", "wrong")
@@ -41,7 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
     rated = json.loads(arguments.ratings.read_text(encoding="utf-8"))
     bundle = Bundle.open(arguments.model)
-    if rated["graphs"] != {name: bundle.digest(f"{name}.onnx") for name in rated["graphs"]}:
+    if rated["files"] != {name: bundle.digest(name) for name in required_files(bundle.config)}:
         parser.error(f"{arguments.ratings} rates another model than {arguments.model}")
     ratings = np.array([each["rating"] for each in rated["pictures"]])
     if not set(ratings) <= set(KINDS):
@@ -57,7 +58,7 @@ def main() -> None:
 def card_lines(rated: dict[str, Any], ratings: np.ndarray, more: list[str]) -> list[str]:
     """The card's section."""
     uncertain = (
-        f"One rater; from {len(ratings)} captions a share is uncertain by about "
+        f"Rated by {rated['rater']}. From {len(ratings)} captions a share is uncertain by about "
         f"{interval(ratings):.0f} points either way."
     )
     return [

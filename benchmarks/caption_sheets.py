@@ -3,7 +3,8 @@
     python benchmarks/caption_sheets.py --data flickr8k:~/Flickr8k --output rating/
 
 Writes DIR/sheet-01.png and so on, each of twelve numbered photographs with the caption below, and
-DIR/ratings.json with the rules, where every "rating" waits to become "right", "partly" or "wrong".
+DIR/ratings.json with the rules, where "rater" waits for who it was, and every "rating" to become
+"right", "partly" or "wrong".
 `caption_ratings.py` sums the filled file up. Rate from the sheets alone: no reference is shown.
 """
 
@@ -19,6 +20,7 @@ from PIL import Image, ImageDraw, ImageOps
 import looksay
 from looksay.data import Record, load_data
 from looksay.pictures.lettering import font_for, line_height, wrap, write
+from looksay.runtime.manifest import required_files
 
 RULES = {
     "right": "the main thing is named and everything stated is in the picture",
@@ -54,7 +56,10 @@ def main() -> None:
         sheet(records[part], texts).save(arguments.output / name)
     content = {
         "model": captioner.name,
-        "graphs": {name: captioner.bundle.digest(f"{name}.onnx") for name in ("encode", "step")},
+        "rater": "",
+        "files": {
+            name: captioner.bundle.digest(name) for name in required_files(captioner.bundle.config)
+        },
         "data": arguments.data.partition(":")[0],
         "split": arguments.split,
         "seed": arguments.seed,

@@ -199,7 +199,7 @@ def test_the_format_says_that_there_are_regions(folder, bundle_folder):
         ({"regions": {**SETTINGS.as_dict(), "max_regions": 1000}}, "max_regions is 1000"),
         ({"regions": {**SETTINGS.as_dict(), "nms": 1}}, "no setting 'nms'"),
         ({"format": 1}, "has regions, which format 1"),
-        ({"format": 3}, "reads up to 2; upgrade"),
+        ({"format": 4}, "reads up to 3; upgrade"),
     ],
 )
 def test_a_wrong_description_is_a_sentence(folder, tmp_path, change, words):

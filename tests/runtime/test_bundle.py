@@ -86,7 +86,7 @@ def test_a_damaged_file_beside_captioning_is_refused_when_it_is_asked_for(bundle
         ({"language": 3}, "language tag"),
         ({"format": "1"}, "no format number"),
         ({"format": 0}, "never was one"),
-        ({"format": 3}, "pip install --upgrade looksay"),
+        ({"format": 4}, "pip install --upgrade looksay"),
         ({"name": None}, "lacks 'name'"),
         ({"name": "a\nb"}, "printable"),
         ({"version": 1}, "'version' in .* must be a text, not 1"),

@@ -21,7 +21,7 @@ def test_the_description_is_valid_openapi(client):
     names = {parameter["name"] for parameter in post["parameters"]}
     assert names == {
         "model", "attention", "method", "greedy", "sample", "beam", "beam_groups", "diversity",
-        "temperature", "top_k", "top_p", "seed", "num_captions", "max_words",
+        "consensus", "temperature", "top_k", "top_p", "seed", "num_captions", "max_words",
     }  # fmt: skip
     record = post["responses"]["200"]["content"]["application/json"]["schema"]
     assert "attention" in record["properties"]["captions"]["items"]["properties"]

@@ -82,5 +82,6 @@ def test_features_that_were_kept_in_bf16_are_computed_anew_for_the_scores(graphs
     run.features.store.array = lambda: np.zeros_like(seen)
     run.recipe.features = FeatureOptions(precision="bf16")
     run.features.source = SimpleNamespace(seen=None)
-    monkeypatch.setattr(finish, "_see", lambda features, split, compute: seen)
+    parts = [(list(range(12, 20)), seen[12:]), (list(range(12)), seen[:12])]  # in any order
+    monkeypatch.setattr(finish, "see_photographs", lambda features, split, backbone: parts)
     assert finish._score_graphs(run, graphs, graphs / "backbone.onnx")[0] == expected

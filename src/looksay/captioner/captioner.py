@@ -18,8 +18,9 @@ from looksay.captioner.ensemble import Ensemble, Ground, Said, overall
 from looksay.captioner.features import FEW, Features
 from looksay.captioner.loading import Loader, Picture, Watch, image_path, load_picture
 from looksay.captioner.stream import Batch, stream
-from looksay.decoding import DecodingOptions
-from looksay.errors import BundleError, UsageError
+from looksay.consensus import mean_features
+from looksay.decoding import NO_CONSENSUS, DecodingOptions
+from looksay.errors import BundleError, ImageError, UsageError
 from looksay.images import ImageLimits, ImageSource
 from looksay.runtime import SHIPPED, Bundle, Graph, check_engine, open_graph
 from looksay.runtime.confidence import measure_found, searched
@@ -116,6 +117,13 @@ class Captioner:
         """How captions are made unless a call says otherwise."""
         return self.bundle.decoding
 
+    def options_with(self, **changes: Any) -> DecodingOptions:
+        """`options` with some replaced; UsageError for one that makes no sense for this model."""
+        resolved = self.options.override(**changes)
+        if resolved.asks_consensus and not self.bundle.has_memory:
+            raise UsageError(NO_CONSENSUS)
+        return resolved
+
     @property
     def precision(self) -> str:
         """What the graphs compute in, "f32" or "bf16"."""
@@ -136,7 +144,7 @@ class Captioner:
         if isinstance(images, (list, tuple)):
             captions = self.caption_many(images, with_errors=False, **options)
             return [caption for caption in captions if isinstance(caption, Caption)]
-        resolved = self.options.override(**options)
+        resolved = self.options_with(**options)
         picture = self.read(images)
         seen = self.look([picture], many=False)()
         return self.say([picture], seen, resolved, [0])[0]
@@ -196,7 +204,7 @@ class Captioner:
         opened: upright, RGB, perhaps reduced, its sides at least the model's where the file's are.
         Whoever wants small pictures of many has no need to open them again.
         """
-        resolved = self.options.override(**options)
+        resolved = self.options_with(**options)
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             raise UsageError(f"batch_size is {batch_size!r}; it must be a whole number from 1 on.")
 
@@ -208,6 +216,27 @@ class Captioner:
             sources,
             batch_size=batch_size,
             loader=Loader(backbones.image_sizes, self._limits, backbones.lookers, watch),
+            start=backbones.start,
+            decode=decode_batch,
+        )
+
+    def mean_features(
+        self, sources: Iterable[Any], *, batch_size: int = BATCH_SIZE
+    ) -> Iterator[np.ndarray | ImageError]:
+        """Of each picture the mean (D,) of the features that the (first) bundle's model sees in it,
+        or why it cannot be read: in order, in bounded memory."""
+        backbones = self._ensemble.backbones
+
+        def decode_batch(batch: Batch) -> Iterator[np.ndarray | ImageError]:
+            seen = batch.features()[0] if batch.features is not None else None
+            means = iter(() if seen is None else mean_features(seen.values_BRD, seen.mask_BR))
+            for picture in batch.pictures:
+                yield next(means) if isinstance(picture, Picture) else picture.error
+
+        return stream(
+            sources,
+            batch_size=batch_size,
+            loader=Loader(backbones.image_sizes, self._limits, backbones.lookers),
             start=backbones.start,
             decode=decode_batch,
         )
@@ -266,6 +295,7 @@ class Captioner:
             end_attention=attention[-1] if best.ended else None,
             attentions={name: each[: len(words)] for name, each in maps.items()},
             score=best.score,
+            consensus=best.consensus,
             confidence=confidence,
             regions=grounds[0].boxes,
             topics=said.topics,

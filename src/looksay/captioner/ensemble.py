@@ -15,6 +15,7 @@ import numpy as np
 
 from looksay.captioner.boxes import Boxes
 from looksay.captioner.features import Backbones, Features, OpenGraph
+from looksay.consensus import Memory as TrainingMemory
 from looksay.decoding import (
     DecodingOptions,
     EnsembleStepper,
@@ -98,7 +99,10 @@ class Ensemble:
             [(features.values_BRD, features.mask_BR) for features in seen]
         )
         topics = self._topics(memory) or [()] * len(numbers)
-        found = decode_encoded(self._stepper, memory, carry, options, numbers)
+        consensus = None
+        if options.asks_consensus and self._memory is not None:
+            consensus = self._memory.recall(seen[0].values_BRD, seen[0].mask_BR)
+        found = decode_encoded(self._stepper, memory, carry, options, numbers, consensus)
         return [Said(*both) for both in zip(found, topics, strict=True)]
 
     def _topics(self, memory: Memory) -> list[tuple[Topic, ...]] | None:
@@ -127,6 +131,11 @@ class Ensemble:
             name: ground.lay(part)
             for name, part, ground in zip(self.names, parts, grounds, strict=True)
         }
+
+    @cached_property
+    def _memory(self) -> TrainingMemory | None:
+        """The first member's, as the options are."""
+        return self.bundles[0].memory
 
     @cached_property
     def _top_words(self) -> list[tuple[tuple[str, ...], ...] | None]:

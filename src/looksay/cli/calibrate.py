@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import numpy as np
@@ -17,7 +17,10 @@ from looksay.cli.training_options import data_option, say_all, seed_option, spli
 from looksay.errors import LooksayError
 
 if TYPE_CHECKING:
-    from looksay import Caption
+    from collections.abc import Sequence
+
+    from looksay import Caption, Captioner
+    from looksay.data import Record
     from looksay.runtime import Bundle
 
 EPILOG = """\b
@@ -77,30 +80,16 @@ def calibrate(
         learn_confidence,
     )
     from looksay.runtime.card import update_bundle
-    from looksay.runtime.confidence import searched
 
     captioner = looksay.load(bundle, engine=engine, precision=precision)
-    if not os.access(bundle, os.W_OK):  # before the work, not after it
-        raise LooksayError(
-            f"{bundle} cannot be written to; copy the bundle and calibrate the copy."
-        )
+    check_writable(bundle)
     records = load_data(data, seed=split_seed, split_file=split_file).split(split)
-    options = captioner.options
-    images = [record.image for record in records]
-    found = captioner.caption_many(
-        images, batch_size=batch_size, num_captions=searched(options).num_captions
-    )
-    bar = tqdm(found, total=len(records), unit="image", disable=not sys.stderr.isatty())
-    read, problems = [], []
-    for record, caption in zip(records, bar, strict=True):
-        if isinstance(caption, looksay.Caption):
-            read.append((record, caption.text, measure_caption(caption, captioner.bundle)))
-        else:
-            problems.append(caption.message)
-    say_all(problems)
+    measured = measure_split(captioner, records, batch_size)
+    say_all(measured.problems)
     try:
-        kept, texts, signs = zip(*read, strict=True) if read else ((), (), ())
-        confidence = learn_confidence(kept, texts, signs, options, split=split)
+        confidence = learn_confidence(
+            measured.records, measured.texts, measured.signs, captioner.options, split=split
+        )
     except DataError as error:
         raise DataError(f"No confidence can be learnt: {error}.") from error
     try:
@@ -109,7 +98,43 @@ def calibrate(
     except OSError as error:
         raise LooksayError(describe_os_error(error, bundle)) from error
     click.echo(confidence_table(confidence))
-    return FAILED if problems else 0
+    return FAILED if measured.problems else 0
+
+
+def check_writable(bundle: Path) -> None:
+    """LooksayError where a bundle cannot be changed: before the work, not after it."""
+    if not os.access(bundle, os.W_OK):
+        raise LooksayError(f"{bundle} cannot be written to; copy the bundle and change the copy.")
+
+
+class Measured(NamedTuple):
+    """A split's captions with their signs, of the records whose picture can be read, and why the
+    others' cannot."""
+
+    records: list[Record]
+    texts: list[str]
+    signs: list[dict[str, float]]
+    problems: list[str]
+
+
+def measure_split(captioner: Captioner, records: Sequence[Record], batch_size: int) -> Measured:
+    """Caption a split as the bundle says."""
+    from looksay import Caption
+    from looksay.runtime.confidence import searched
+
+    wanted = searched(captioner.options).num_captions
+    images = [record.image for record in records]
+    found = captioner.caption_many(images, batch_size=batch_size, num_captions=wanted)
+    bar = tqdm(found, total=len(records), unit="image", disable=not sys.stderr.isatty())
+    measured = Measured([], [], [], [])
+    for record, caption in zip(records, bar, strict=True):
+        if isinstance(caption, Caption):
+            measured.records.append(record)
+            measured.texts.append(caption.text)
+            measured.signs.append(measure_caption(caption, captioner.bundle))
+        else:
+            measured.problems.append(caption.message)
+    return measured
 
 
 def measure_caption(caption: Caption, bundle: Bundle) -> dict[str, float]:
@@ -121,4 +146,5 @@ def measure_caption(caption: Caption, bundle: Bundle) -> dict[str, float]:
         [bundle.vocabulary.token(word) for word in caption.words],
         np.append(caption.log_probs, ends),
         [caption.log_prob, *(other.log_prob for other in caption.alternatives)],
+        caption.consensus,
     )

@@ -30,6 +30,13 @@ _OPTIONS = [
         help="With --beam-groups: how much a word loses, in natural logarithms of its probability, "
         "for each time an earlier group chose it.  [default: 0.5]",
     ),
+    click.option(
+        "--consensus",
+        type=click.FloatRange(min=0),
+        metavar="W",
+        help="With a beam: how much it counts whether a caption agrees with what people say of "
+        "like training pictures; 0: not at all.  [default: as the model says]",
+    ),
     click.option("--greedy", is_flag=True, help="Take the likeliest word each time: fastest."),
     click.option("--sample", is_flag=True, help="Draw words by their probability: varied."),
     click.option(
@@ -75,6 +82,7 @@ def resolve_decoding(
     beam: int | None = None,
     beam_groups: int | None = None,
     diversity: float | None = None,
+    consensus: float | None = None,
     greedy: bool = False,
     sample: bool = False,
     num_captions: int | None = None,
@@ -85,7 +93,7 @@ def resolve_decoding(
 
     Raises UsageError where two options contradict each other.
     """
-    groups = _given(beam_groups=beam_groups, diversity=diversity)
+    groups = _given(beam_groups=beam_groups, diversity=diversity, consensus=consensus)
     drawing = _given(**sampling)
     chosen = [name for name, on in _methods(beam, greedy, sample).items() if on]
     if len(chosen) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from looksay.cli.training_options import (
     log_to_stderr,
     need_training_extra,
     seed_option,
+    set_option,
     splits_option,
 )
 
@@ -22,6 +24,7 @@ Examples:
   looksay export runs/default early --epoch 3 --data flickr8k:~/Flickr8k
   looksay export runs/default mean --epoch 14 --epoch 15 --epoch 16 --data flickr8k:~/Flickr8k
   looksay export runs/a mean --epoch 8 --epoch runs/b:8 --data flickr8k:~/Flickr8k
+  looksay export runs/default longer --set decoding.length_power=1.4 --data flickr8k:~/Flickr8k
 """
 
 
@@ -50,6 +53,7 @@ class Epoch(click.ParamType):
     "Another run's has its folder before it; 0 is what a run with --from started from.  "
     "[default: the best]",
 )
+@set_option
 @click.option("--name", help="What the model is to be called.  [default: the recipe's name]")
 @data_option
 @features_option
@@ -59,6 +63,7 @@ def export(
     run: Path,
     bundle: Path,
     epochs: tuple[tuple[Path | None, int], ...],
+    settings: tuple[str, ...],
     name: str | None,
     data: str,
     features_folder: Path | None,
@@ -75,6 +80,7 @@ def export(
     from looksay.training.finish import write_scored_bundle
     from looksay.training.kept import check_epoch, load_epoch
     from looksay.training.prepare import load_recipe_data
+    from looksay.training.recipe import change_decoding
     from looksay.training.run import check_run_data, open_run
 
     log_to_stderr()
@@ -82,10 +88,12 @@ def export(
     others = [(other, epoch) for other, epoch in epochs if other is not None]
     check_place(bundle)
     recipe = check_epoch(run, *own, others=others, features=features_folder)
+    decoded = change_decoding(recipe, settings)
     dataset = load_recipe_data(data, recipe, seed=split_seed, split_file=split_file)
     check_run_data(run, recipe, dataset, features_folder)
 
     kept = load_epoch(run, *own, others=others, features=features_folder)
     opened = open_run(run, kept.recipe, dataset, features_folder)
+    opened = dataclasses.replace(opened, recipe=decoded)
     write_scored_bundle(opened, kept.model, bundle, name)
     click.echo(f"The model is {bundle}. Try it: looksay caption PHOTO --model {bundle}")

@@ -56,6 +56,11 @@ VERBS: dict[str, tuple[str, str, str]] = {
     "extract": ("looksay.cli.extract", "extract", "Compute and keep photographs' features."),
     "peek": ("looksay.cli.peek", "peek", "Caption with any kept epoch of a training run."),
     "export": ("looksay.cli.export", "export", "Make a bundle of any kept epoch of a run."),
+    "remember": (
+        "looksay.cli.remember",
+        "remember",
+        "Let a model heed what people say of like pictures.",
+    ),
     "calibrate": (
         "looksay.cli.calibrate",
         "calibrate",

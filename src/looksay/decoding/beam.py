@@ -28,13 +28,24 @@ class Beam(SentenceSearch):
 
     One beam always follows the greedy sentence, so the result never scores below greedy search's:
     a wider beam alone does not ensure that. `with_greedy` False leaves it out.
+
+    `num_kept`: of each picture so many finished sentences are kept instead of K, and all of them
+    are wanted.
     """
 
-    def __init__(self, num_pictures: int, options: DecodingOptions, *, with_greedy: bool = True):
+    def __init__(
+        self,
+        num_pictures: int,
+        options: DecodingOptions,
+        *,
+        with_greedy: bool = True,
+        num_kept: int | None = None,
+    ):
         super().__init__(num_pictures, options)
-        size = options.beam_size
+        size = num_kept or options.beam_size
+        self._num_wanted = num_kept or options.num_captions
         self._scores_BK = np.zeros((num_pictures, 1))
-        self._penalties_BK = np.zeros((num_pictures, 1))  # what a beam's words have lost so far
+        self._bonuses_BK = np.zeros((num_pictures, 1))  # what a beam's words have gained so far
         # The greedy sentence's beam; -1 when it has ended, or is not followed.
         self._greedy_B = np.full(num_pictures, 0 if with_greedy else -1)
         # Of all pictures: the best that ended, best first, and where the history has them;
@@ -42,7 +53,7 @@ class Beam(SentenceSearch):
         self._ended_beam = np.zeros((num_pictures, size), np.int64)
         self._ended_words = np.zeros((num_pictures, size), np.int64)
         # and the last that had not.
-        self._open = np.full((num_pictures, size), -np.inf)
+        self._open = np.full((num_pictures, options.beam_size), -np.inf)
         self._open_words = np.zeros(num_pictures, np.int64)
 
     @property
@@ -54,14 +65,15 @@ class Beam(SentenceSearch):
         self,
         log_probs_BKV: np.ndarray,
         attention_BKR: np.ndarray,
-        penalty_BW: np.ndarray | None = None,
+        bonus_BPW: np.ndarray | None = None,
     ) -> Choice:
-        """Choose the next tokens. `penalty_BW` is taken off the words' log-probabilities, and stays
-        with the beams that choose them all the same; it counts among rivals, but in no score."""
+        """Choose the next tokens. `bonus_BPW` (its P may be 1) is added to the words' log-
+        probabilities and stays with the beams that choose them; it counts among rivals, but in no
+        score."""
         choices_BPC = self.rules.choices(log_probs_BKV, self.prefix_BKT)
         ends_BP, words_BPW = choices_BPC[..., 0], choices_BPC[..., FIRST_WORD:]
         num_words = words_BPW.shape[-1]
-        places_BK, totals_BK = self._rank(words_BPW, penalty_BW)
+        places_BK, totals_BK = self._rank(words_BPW, bonus_BPW)
         rows_B = np.arange(len(ends_BP))
         greedy_BW = words_BPW[rows_B, self._greedy_B]
         greedy_word_B = greedy_BW.argmax(axis=1)
@@ -74,9 +86,9 @@ class Beam(SentenceSearch):
         scores_BK = np.where(
             totals_BK > -np.inf, self._scores_BK[rows_B1, parents_BK] + chosen_BK, -np.inf
         )
-        self._penalties_BK = self._penalties_BK[rows_B1, parents_BK]
-        if penalty_BW is not None:
-            self._penalties_BK += penalty_BW[rows_B1, words_BK]
+        self._bonuses_BK = self._bonuses_BK[rows_B1, parents_BK]
+        if bonus_BPW is not None:
+            self._bonuses_BK += bonus_BPW[rows_B1, parents_BK % bonus_BPW.shape[1], words_BK]
         tokens_BK = (words_BK + len(SPECIALS)).astype(np.int32)
         end_log_probs_BP = log_probs_BKV[..., END].copy()
         self.history.add(
@@ -87,33 +99,37 @@ class Beam(SentenceSearch):
 
     def results(self, picture: int) -> list[Hypothesis]:
         wanted = self.options.num_captions
-        found = [
-            self.history.read(picture, int(beam), int(num_words), True)
-            for score, beam, num_words in zip(
-                self._ended[picture, :wanted],
-                self._ended_beam[picture, :wanted],
-                self._ended_words[picture, :wanted],
-                strict=True,
-            )
-            if score > -np.inf
-        ]
+        found = self._finished(picture, wanted)
         unfinished = self._unfinished(picture, {hypothesis.words for hypothesis in found})
         return found + list(islice(unfinished, wanted - len(found)))
 
     def keep(self, rows: np.ndarray) -> None:
         super().keep(rows)
         self._scores_BK = self._scores_BK[rows]
-        self._penalties_BK = self._penalties_BK[rows]
+        self._bonuses_BK = self._bonuses_BK[rows]
         self._greedy_B = self._greedy_B[rows]
 
     def _rank(
-        self, words_BPW: np.ndarray, penalty_BW: np.ndarray | None
+        self, words_BPW: np.ndarray, bonus_BPW: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Places and totals (B, K) of the best continuations, what they have lost taken off."""
-        if penalty_BW is not None:
-            words_BPW = words_BPW - penalty_BW[:, None]
-        standing_BP = self._scores_BK - self._penalties_BK
+        """Places and totals (B, K) of the best continuations, what they have gained with them."""
+        if bonus_BPW is not None:
+            words_BPW = words_BPW + bonus_BPW
+        standing_BP = self._scores_BK + self._bonuses_BK
         return best_continuations(standing_BP, words_BPW, self.options.beam_size)
+
+    def _finished(self, picture: int, wanted: int) -> list[Hypothesis]:
+        """The finished sentences, best first, as many as are wanted."""
+        return [
+            self._read(picture, place)
+            for place in range(wanted)
+            if self._ended[picture, place] > -np.inf
+        ]
+
+    def _read(self, picture: int, place: int) -> Hypothesis:
+        """One of the finished sentences."""
+        beam, num_words = self._ended_beam[picture, place], self._ended_words[picture, place]
+        return self.history.read(picture, int(beam), int(num_words), True)
 
     def _unfinished(self, picture: int, words: set[tuple[int, ...]]) -> Iterator[Hypothesis]:
         """The live sentences that differ from the finished ones, best first."""
@@ -129,7 +145,7 @@ class Beam(SentenceSearch):
         """Keep the sentences whose END is among the best continuations, or that greedy search
         would end: there END is at least as likely as the likeliest word, `greedy_B`."""
         totals_BP = self._scores_BK + ends_BP
-        standing_BP = totals_BP - self._penalties_BK
+        standing_BP = totals_BP + self._bonuses_BK
         rows = np.arange(len(ends_BP))
         greedy_ends_B = (self._greedy_B >= 0) & (ends_BP[rows, self._greedy_B] >= greedy_B)
         all_BN = np.concatenate([rivals_BK, standing_BP], axis=1)
@@ -145,7 +161,7 @@ class Beam(SentenceSearch):
 
     def _remember(self, scores_BP: np.ndarray) -> None:
         """Merge newly ended sentences into the best of each picture."""
-        size = self.options.beam_size
+        size = self._ended.shape[1]
         pictures = self.pictures
         beams_BP = np.broadcast_to(np.arange(scores_BP.shape[1]), scores_BP.shape)
         words_BP = np.full(scores_BP.shape, self.num_words)
@@ -176,7 +192,7 @@ class Beam(SentenceSearch):
         rows = np.arange(len(scores_BK))
         greedy_B = np.where(self._greedy_B >= 0, bounds_BK[rows, self._greedy_B], -np.inf)
         ended_BK = self._ended[self.pictures]
-        done_B = bounds_BK.max(axis=1) <= ended_BK[:, options.num_captions - 1]
+        done_B = bounds_BK.max(axis=1) <= ended_BK[:, self._num_wanted - 1]
         done_B |= (ended_BK[:, -1] > -np.inf) & (greedy_B <= ended_BK[:, 0])
         self._scores_BK = np.where(done_B[:, None], -np.inf, scores_BK)
         self._greedy_B[done_B] = -1

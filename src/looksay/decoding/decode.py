@@ -5,19 +5,28 @@ B pictures, K beams or samples of one, R places, D feature size.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from looksay.decoding.beam import Beam
 from looksay.decoding.chains import Chains, Samples
+from looksay.decoding.consensus import Consensus, ConsensusBeam
 from looksay.decoding.diverse import DiverseBeam
 from looksay.decoding.hypothesis import Hypothesis
 from looksay.decoding.options import DecodingOptions
 from looksay.decoding.search import Search
 from looksay.decoding.stepper import Carry, Memory, Stepper
-from looksay.errors import LooksayError
+from looksay.errors import LooksayError, UsageError
 from looksay.text import START
+
+Recall = Callable[[np.ndarray, np.ndarray | None], Consensus]
+"""What people say of pictures like those with such features (B, R, D) and mask (B, R) or None."""
+
+NO_CONSENSUS = (
+    "This model remembers no training pictures, so consensus must be 0 for it; a model remembers "
+    "them when its recipe's decoding.consensus is above 0."
+)
 
 
 def decode(
@@ -27,12 +36,14 @@ def decode(
     mask_BR: np.ndarray | None = None,
     *,
     numbers: Sequence[int] | None = None,
+    recall: Recall | None = None,
 ) -> list[list[Hypothesis]]:
     """Captions of each picture, best first: `options.num_captions` where so many exist.
 
     A beam returns distinct sentences, the finished before the unfinished; samples may repeat. When
     no sentence ends within `max_words`, the best unfinished one is returned. `numbers` are the
     pictures' own in a longer run, for samples that do not depend on its batches; None: 0, 1, ...
+    `recall(features, mask)` gives the consensus that `options.consensus` asks for.
 
     Example:
         >>> best = decode(stepper, features, DecodingOptions(beam_size=3))[0][0]
@@ -41,9 +52,9 @@ def decode(
         return []
     features_BRD = np.ascontiguousarray(features_BRD, np.float32)
     memory, carry = stepper.encode(features_BRD, mask_BR)
-    return decode_encoded(
-        stepper, memory, carry, options, range(len(features_BRD)) if numbers is None else numbers
-    )
+    numbers = range(len(features_BRD)) if numbers is None else numbers
+    consensus = recall(features_BRD, mask_BR) if recall and options.asks_consensus else None
+    return decode_encoded(stepper, memory, carry, options, numbers, consensus)
 
 
 def decode_encoded(
@@ -52,21 +63,30 @@ def decode_encoded(
     carry: Carry,
     options: DecodingOptions,
     numbers: Sequence[int],
+    consensus: Consensus | None = None,
 ) -> list[list[Hypothesis]]:
     """`decode` for pictures, at least one, that the stepper has encoded already; `numbers` has one
-    for each."""
-    search = _search(options, numbers)
+    for each, and so has the `consensus`. UsageError where the options ask for one that is not
+    there."""
+    search = _search(options, numbers, consensus)
     _run(stepper, search, memory, carry)
     return [_checked(search.results(picture)) for picture in range(len(numbers))]
 
 
-def _search(options: DecodingOptions, numbers: Sequence[int]) -> Search:
+def _search(
+    options: DecodingOptions, numbers: Sequence[int], consensus: Consensus | None
+) -> Search:
     if options.method == "sample":
         return Samples(options, numbers)
     if options.method == "greedy" or options.beam_size == 1:
         return Chains(len(numbers), options)
+    if options.asks_consensus and consensus is None:
+        raise UsageError(NO_CONSENSUS)
+    consensus = consensus if options.asks_consensus else None
     if options.beam_groups > 1:
-        return DiverseBeam(len(numbers), options)
+        return DiverseBeam(len(numbers), options, consensus)
+    if consensus is not None:
+        return ConsensusBeam(len(numbers), options, consensus)
     return Beam(len(numbers), options)
 
 

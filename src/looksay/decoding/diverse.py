@@ -13,6 +13,7 @@ from itertools import zip_longest
 import numpy as np
 
 from looksay.decoding.beam import Beam
+from looksay.decoding.consensus import Consensus, ConsensusBeam
 from looksay.decoding.hypothesis import Hypothesis
 from looksay.decoding.options import DecodingOptions
 from looksay.decoding.search import Choice, Search
@@ -30,29 +31,34 @@ class DiverseBeam(Search):
 
     The first group is plain beam search, so the best caption never scores below greedy search's. A
     group that is done chooses no more words. What the groups find does not depend on how many
-    captions are wanted, so that fewer captions are always among more of them.
+    captions are wanted, so that fewer captions are always among more of them. With a `consensus`
+    each group is a search guided by it.
     """
 
-    def __init__(self, num_pictures: int, options: DecodingOptions):
+    def __init__(
+        self, num_pictures: int, options: DecodingOptions, consensus: Consensus | None = None
+    ):
         super().__init__(num_pictures, options)
         size = options.beam_size // options.beam_groups
         group = dataclasses.replace(options, beam_size=size, num_captions=size, beam_groups=1)
         self._groups = [
             Beam(num_pictures, group, with_greedy=number == 0)
+            if consensus is None
+            else ConsensusBeam(num_pictures, group, consensus)
             for number in range(options.beam_groups)
         ]
 
     def advance(self, log_probs_BKV: np.ndarray, attention_BKR: np.ndarray) -> Choice:
         choices: list[Choice] = []
         num_words = log_probs_BKV.shape[-1] - len(SPECIALS)
-        penalty_BW = np.zeros((len(log_probs_BKV), num_words), np.float32)
+        bonus_BW = np.zeros((len(log_probs_BKV), num_words), np.float32)
         for group, log_probs, attention in zip(
             self._groups, self._parts(log_probs_BKV), self._parts(attention_BKR), strict=True
         ):
-            choice = group.advance(log_probs, attention, penalty_BW if choices else None)
+            choice = group.advance(log_probs, attention, bonus_BW[:, None] if choices else None)
             rows, beams = np.nonzero(group.live_BK)
             words = choice.tokens_BK[rows, beams] - len(SPECIALS)
-            np.add.at(penalty_BW, (rows, words), self.options.diversity)
+            np.subtract.at(bonus_BW, (rows, words), self.options.diversity)
             choices.append(choice)
         return self._joined(choices, log_probs_BKV.shape[1])
 

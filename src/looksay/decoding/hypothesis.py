@@ -17,7 +17,9 @@ class Hypothesis:
     """A caption as tokens, with what the model said about each.
 
     `tokens` includes END when `ended`; `log_probs` (T,) are the model's own; `attention` (T, R) has
-    a row a token, END's too; `score` is the log-probability normalised by length.
+    a row a token, END's too; `score` is the log-probability normalised by length, with what the
+    consensus adds; `consensus` is how much the words agree with what people say of like pictures
+    (see `looksay.decoding.consensus`), None where nobody was asked.
     """
 
     tokens: tuple[int, ...]
@@ -25,6 +27,7 @@ class Hypothesis:
     attention: np.ndarray
     score: float
     ended: bool
+    consensus: float | None = None
 
     @property
     def log_prob(self) -> float:
@@ -85,6 +88,21 @@ class History:
             beam = step.parents_BK[row, beam]
             attention.append(step.attention_BPR[row, beam])
         return self._hypothesis(tokens[::-1], log_probs[::-1], attention[::-1], ended)
+
+    def words(
+        self, pictures_M: np.ndarray, beams_M: np.ndarray, lengths_M: np.ndarray
+    ) -> np.ndarray:
+        """The words of many sentences at once, (M, T), -1 behind their ends: of each the picture,
+        the beam that it leads to, and how many words it has."""
+        longest = int(lengths_M.max(initial=0))
+        words_MT = np.full((len(pictures_M), longest), -1, np.int64)
+        beams_M = beams_M.copy()
+        for place in reversed(range(longest)):
+            step, long = self._steps[place], np.flatnonzero(lengths_M > place)
+            rows, beams = step.rows[pictures_M[long]], beams_M[long]
+            words_MT[long, place] = step.tokens_BK[rows, beams]
+            beams_M[long] = step.parents_BK[rows, beams]
+        return words_MT
 
     def _hypothesis(
         self,

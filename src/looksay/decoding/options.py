@@ -14,6 +14,7 @@ _ONLY_FOR = {
     "beam_size": ("beam",),
     "beam_groups": ("beam",),
     "diversity": ("beam",),
+    "consensus": ("beam",),
     "temperature": ("sample",),
     "top_k": ("sample",),
     "top_p": ("sample",),
@@ -33,6 +34,7 @@ _INTEGERS = {
 _NUMBERS = {
     "length_power": (0.0, 10.0),
     "diversity": (0.0, 1e3),
+    "consensus": (0.0, 1e3),
     "temperature": (1e-3, 1e3),
     "top_p": (1e-9, 1.0),
 }
@@ -53,6 +55,8 @@ class DecodingOptions:
         max_words: a sentence is cut after so many words if it has not ended.
         min_words: no sentence ends before so many words.
         length_power: score = log-probability / length ** length_power; 0 favours short sentences.
+        consensus: how much it counts in beam search whether a caption agrees with what people say
+            of like training pictures, see `looksay.decoding.consensus`; 0: not at all.
         no_repeat_ngram: no sequence of so many words comes twice in a caption; 0: repeats allowed.
         temperature: below 1 samples are likelier and more alike, above 1 wilder.
         top_k: sample among the so many likeliest words; 0: among all.
@@ -64,6 +68,7 @@ class DecodingOptions:
     beam_size: int = 5
     beam_groups: int = 1
     diversity: float = 0.5
+    consensus: float = 0.0
     num_captions: int = 1
     max_words: int = 20
     min_words: int = 1
@@ -133,9 +138,16 @@ class DecodingOptions:
             )
         return options
 
+    @property
+    def asks_consensus(self) -> bool:
+        """Whether captions made so depend on the consensus: a beam of one is greedy search."""
+        return self.method == "beam" and self.beam_size > 1 and self.consensus > 0
+
     def as_dict(self) -> dict[str, Any]:
-        """Names and values, ready for JSON."""
-        return dataclasses.asdict(self)
+        """Names and values, ready for JSON. A consensus of 0 is left out: a looksay of before it
+        reads such a bundle as well."""
+        values = dataclasses.asdict(self)
+        return values if self.consensus else {k: v for k, v in values.items() if k != "consensus"}
 
 
 def _is_number(value: Any, kind: Any) -> bool:

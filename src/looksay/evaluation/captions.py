@@ -5,6 +5,7 @@ B pictures, R places, D feature size.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from looksay.data.coco import coco_number
-from looksay.decoding import DecodingOptions, Hypothesis, Stepper, decode
+from looksay.decoding import DecodingOptions, Hypothesis, Recall, Stepper, decode
 
 
 def decode_split(
@@ -24,7 +25,8 @@ def decode_split(
     *,
     batch_size: int = 64,
 ) -> list[Hypothesis]:
-    """The best caption of each picture, as `search_split` finds it."""
+    """The best caption of each picture, as `search_split` finds it without a consensus."""
+    options = dataclasses.replace(options, consensus=0.0)
     found = search_split(stepper, features_NRD, rows, options, masks_NR, batch_size=batch_size)
     return [hypotheses[0] for hypotheses in found]
 
@@ -36,17 +38,18 @@ def search_split(
     options: DecodingOptions,
     masks_NR: np.ndarray | None = None,
     *,
+    recall: Recall | None = None,
     batch_size: int = 64,
 ) -> list[list[Hypothesis]]:
     """The captions of each picture, best first, from the rows of a feature store; `masks_NR` says
-    which of a row's regions count, None: all do."""
+    which of a row's regions count, None: all do. `recall` gives the options' consensus."""
     found = []
     for start in range(0, len(rows), batch_size):
         part = rows[start : start + batch_size]
         features_BRD = features_NRD[part].astype(np.float32)
         mask_BR = None if masks_NR is None else masks_NR[part]
         numbers = range(start, start + len(features_BRD))
-        found += decode(stepper, features_BRD, options, mask_BR, numbers=numbers)
+        found += decode(stepper, features_BRD, options, mask_BR, numbers=numbers, recall=recall)
     return found
 
 

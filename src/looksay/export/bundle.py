@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 
 import looksay
+from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError
 from looksay.export.onnx_file import is_halved, rounded
 from looksay.export.process import run_export
@@ -78,7 +79,7 @@ def write_bundle(
                 "feature_size": model.feature_size,
                 "backbone": identity,
                 **({} if regions is None else {"regions": regions.as_dict()}),
-                "decoding": recipe["decoding"],
+                "decoding": DecodingOptions.from_dict(recipe["decoding"]).as_dict(),
                 "licence": licence,
                 **described,
             },

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from looksay.features.backbone import IMAGENET, SYNONYMS
-from looksay.runtime.card import LAST_SECTION, set_section
+from looksay.runtime.card import FIGURES, LAST_SECTION, figure_lines, set_section
 
 _FLICKR = (
     "The weights were trained on {}, whose photographs belong to their Flickr owners and are "
@@ -29,6 +29,8 @@ LICENCES = {
 # the data sets of these that are English; a Karpathy file may divide any
 ENGLISH = frozenset(LICENCES) - {"karpathy"}
 OWN_LICENCE = "The weights were trained on data of the user's own; its owner decides on their use."
+
+_CAVEAT = "The dev split chose the epoch, so these figures are a little kinder than a test split's."
 
 LIMITS = (
     "The model knows what its captions knew. It names people by looks (man, woman, boy, girl) as",
@@ -70,17 +72,9 @@ def model_card(
         *([f"- Language of the captions: {language}"] if language else []),
         f"- Licence of the weights: {licence}",
         "",
-        "## Figures (dev split, times 100)",
+        f"## {FIGURES}",
         "",
-        "| metric | value |",
-        "|---|---|",
-        *(f"| {metric} | {100 * value:.2f} |" for metric, value in scores.items()),
-        "",
-        "Made by:",
-        "",
-        *(f"    {command}" for command in commands),
-        "",
-        "The dev split chose the epoch, so these figures are a little kinder than a test split's.",
+        *figure_lines(scores, commands, _CAVEAT),
         "",
         f"## {LAST_SECTION}",
         "",

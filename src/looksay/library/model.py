@@ -42,7 +42,7 @@ class Model:
     def of(cls, captioner: Captioner, **options: Any) -> Model:
         """A captioner with decoding options and, perhaps, a `batch_size`."""
         decoding = {name: value for name, value in options.items() if name != "batch_size"}
-        settings = captioner.options.override(**decoding).as_dict()
+        settings = captioner.options_with(**decoding).as_dict()
         digest = hashlib.sha256()
         for bundle in captioner.bundles:
             for name in required_files(bundle.config):

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from looksay.consensus import CONSENSUS, Memory, read_memory
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
 from looksay.files import finish_replacing
@@ -81,6 +82,23 @@ class Bundle:
     def topics(self) -> tuple[tuple[str, ...], ...] | None:
         """The top words of each topic that the model predicts; None where it predicts none."""
         return read_topics(self.file(TOPICS)) if TOPICS in self.config["files"] else None
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether it remembers its training pictures, see `memory`."""
+        return CONSENSUS in self.config["files"]
+
+    @property
+    def memory(self) -> Memory | None:
+        """What people say of the training pictures, from which the consensus comes; None where
+        the bundle has none. It is read anew each time."""
+        if not self.has_memory:
+            return None
+        return read_memory(
+            self.file(CONSENSUS),
+            feature_size=self.feature_size,
+            vocabulary_size=len(self.vocabulary),
+        )
 
     @property
     def feature_size(self) -> int:

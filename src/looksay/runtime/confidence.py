@@ -26,17 +26,24 @@ SIGNS = {
     "num_words": "number of words",
     "rarity": "mean logarithm of the words' places in the vocabulary, the commonest first",
     "share": "the caption's part of the probability of all captions that the beam found",
+    "consensus": "agreement with what people say of like training pictures; 0 without a memory",
 }
 NUM_WEAKEST = 3
 MOST = 1e6  # no number of a sane model is larger
 
-_OF_BEAM = ("beam_size", "beam_groups", "diversity")
+_OF_BEAM = ("beam_size", "beam_groups", "diversity", "consensus")
 _OF_SEARCH = ("method", "max_words", "min_words", "length_power", "no_repeat_ngram")
 
 
-def measure(tokens: Sequence[int], log_probs_T: np.ndarray, totals_K: Sequence[float]) -> dict:
+def measure(
+    tokens: Sequence[int],
+    log_probs_T: np.ndarray,
+    totals_K: Sequence[float],
+    consensus: float | None = None,
+) -> dict[str, float]:
     """The signs of a caption: its words' tokens (END may be among them), the log-probability of
-    each with that of the end, and those of all the captions found, its own first."""
+    each with that of the end, those of all the captions found, its own first, and its agreement
+    with the consensus."""
     words = [token for token in tokens if token != END]
     ranks = [max(word - len(SPECIALS) + 1, 1) for word in words]
     lowest = np.sort(log_probs_T)[:NUM_WEAKEST]
@@ -47,13 +54,15 @@ def measure(tokens: Sequence[int], log_probs_T: np.ndarray, totals_K: Sequence[f
         "num_words": float(len(words)),
         "rarity": _mean(np.log(ranks)),
         "share": float(1 / np.exp(others - others[0]).sum()),
+        "consensus": consensus or 0.0,
     }
 
 
 def measure_found(found: Sequence[Hypothesis]) -> dict[str, float]:
     """`measure` of the first of a search's captions."""
     best = found[0]
-    return measure(best.words, best.log_probs, [each.log_prob for each in found])
+    totals = [each.log_prob for each in found]
+    return measure(best.words, best.log_probs, totals, best.consensus)
 
 
 def searched(options: DecodingOptions) -> DecodingOptions:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from looksay.consensus import CONSENSUS
 from looksay.decoding import DecodingOptions
 from looksay.errors import BundleError, UsageError
 from looksay.files import replace_file
@@ -18,8 +19,9 @@ from looksay.runtime.confidence import Confidence
 from looksay.runtime.regions import DETECTOR, FILE, RegionSettings
 from looksay.text import is_language_tag
 
-# 2 has regions, which a looksay of before them would ignore. Bundles without are written as 1.
-FORMAT, WITH_REGIONS = 2, 2
+# 2 has regions, 3 a consensus, which a looksay of before them would ignore or take for damage.
+# Bundles without are written as 1.
+FORMAT, WITH_REGIONS, WITH_CONSENSUS = 3, 2, 3
 MANIFEST = "bundle.json"
 SEAL = "sha256"  # bundle.json's first key: its own SHA-256, taken with zeros there
 _NO_SEAL = "0" * 64
@@ -114,6 +116,8 @@ def check_config(config: Any, path: Path) -> None:
         DecodingOptions.from_dict(config["decoding"])
     except UsageError as error:
         raise BundleError(f"'decoding' in {path} is wrong: {error}") from error
+    if config["decoding"].get("consensus") and config["format"] < WITH_CONSENSUS:
+        raise BundleError(f"{path} has a consensus, which format {config['format']} does not know.")
 
 
 def _check_sizes(config: Mapping[str, Any], path: Path) -> None:
@@ -176,7 +180,8 @@ def required_graphs(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 def required_files(config: Mapping[str, Any]) -> tuple[str, ...]:
     """The files that captioning with a bundle of this description needs."""
-    return (VOCABULARY, *(f"{graph}.onnx" for graph in required_graphs(config)))
+    memory = (CONSENSUS,) if config["decoding"].get("consensus") else ()
+    return (VOCABULARY, *(f"{graph}.onnx" for graph in required_graphs(config)), *memory)
 
 
 def _check_files(config: Mapping[str, Any], path: Path) -> None:
@@ -237,14 +242,20 @@ def write_manifest(
             continue
         check_regular(path, directory)
         files[path.name] = {"sha256": sha256(path), "bytes": path.stat().st_size}
-    number = WITH_REGIONS if "regions" in config else 1
-    whole = {"format": number, **config, "files": files}
+    whole = {"format": _format(config), **config, "files": files}
     check_config(whole, directory / MANIFEST)
     whole = {SEAL: _NO_SEAL, **{key: value for key, value in whole.items() if key != SEAL}}
     text = json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     content = text.encode()
     content = content.replace(_NO_SEAL.encode(), _seal(content, _NO_SEAL).encode(), 1)
     replace_file(directory / MANIFEST, content)
+
+
+def _format(config: Mapping[str, Any]) -> int:
+    """The oldest that can tell what is in the bundle."""
+    if config["decoding"].get("consensus"):
+        return WITH_CONSENSUS
+    return WITH_REGIONS if "regions" in config else 1
 
 
 def _is_sha256(text: str) -> bool:

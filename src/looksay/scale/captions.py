@@ -94,7 +94,7 @@ def caption_on_ray(
     """
     load_options = _absolute(load_options)
     captioner = load(**load_options)
-    captioner.options.override(**options)  # an option that makes no sense is told before any work
+    captioner.options_with(**options)  # an option that makes no sense is told before any work
     parts, outcome = Parts(folder, captioner.name), Outcome()
     todo = _todo(items, parts, outcome)
     arguments = {

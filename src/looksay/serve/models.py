@@ -52,6 +52,7 @@ def _describe(captioner: Captioner) -> dict[str, Any]:
         "grid": list(bundle.grid),
         "regions": bundle.regions is not None,
         "topics": bundle.topics is not None,
+        "consensus": bundle.has_memory,
         "words": len(bundle.vocabulary),
         "language": bundle.language,
         "method": options.method,

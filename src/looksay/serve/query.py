@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from looksay.decoding import DecodingOptions
+from looksay.decoding import NO_CONSENSUS, DecodingOptions
 from looksay.errors import UsageError
 from looksay.serve.problems import Problem
 
@@ -21,6 +21,7 @@ _DECODING = (
     "beam",
     "beam_groups",
     "diversity",
+    "consensus",
     "temperature",
     "top_k",
     "top_p",
@@ -28,6 +29,7 @@ _DECODING = (
     "num_captions",
     "max_words",
 )
+_FOR_BEAMS = {"beam", "beam_groups", "diversity", "consensus"}
 
 
 class CaptionQuery(BaseModel):
@@ -55,6 +57,12 @@ class CaptionQuery(BaseModel):
     diversity: float | None = Field(
         None, ge=0, le=1000, description="With beam_groups: how much they are kept apart."
     )
+    consensus: float | None = Field(
+        None,
+        ge=0,
+        le=1000,
+        description="With a beam: how much it counts what people say of like training pictures.",
+    )
     temperature: float | None = Field(
         None,
         ge=0.001,
@@ -80,23 +88,26 @@ class CaptionQuery(BaseModel):
         None, ge=1, le=MAX_WORDS, description="The longest caption allowed."
     )
 
-    def decoding(self, base: DecodingOptions) -> DecodingOptions:
+    def decoding(self, base: DecodingOptions, *, has_consensus: bool) -> DecodingOptions:
         """The model's own options with those of the request; Problem 422 where they contradict
-        each other."""
+        each other, or ask a model for a consensus that it does not have."""
         values: dict[str, Any] = {
             _NAMES.get(name, name): getattr(self, name)
             for name in _DECODING
             if getattr(self, name) is not None
         }
         method = self._method()
-        if method is None and {"beam", "beam_groups", "diversity"} & self.model_fields_set:
+        if method is None and _FOR_BEAMS & self.model_fields_set:
             method = "beam"
         if method is not None:
             values["method"] = method
         try:
-            return base.override(**values)
+            options = base.override(**values)
         except UsageError as error:
             raise Problem(422, str(error).replace("beam_size", "beam")) from error
+        if options.asks_consensus and not has_consensus:
+            raise Problem(422, NO_CONSENSUS)
+        return options
 
     def _method(self) -> str | None:
         said = {

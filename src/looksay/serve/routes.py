@@ -83,7 +83,7 @@ def make_routes(service: Service, **keyed: Any) -> APIRouter:
 
 async def _captions(request: Request, query: CaptionQuery, service: Service) -> Response:
     model = _choose(service.queue.offers, query.model)
-    options = query.decoding(model.options)
+    options = query.decoding(model.options, has_consensus=model.description["consensus"])
     with service.held.request() as held:
         _take(service, service.queue.check_room)  # before anything is read
         sent = await read_pictures(request, service.settings, held)

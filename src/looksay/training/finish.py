@@ -5,22 +5,20 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from looksay.consensus import CONSENSUS, read_memory, write_memory
 from looksay.data import Dataset
 from looksay.evaluation.confidence import HEADING, confidence_lines
 from looksay.export.bundle import save_rounded_weights, write_bundle
 from looksay.export.card import ENGLISH, LICENCES, OWN_LICENCE, model_card
 from looksay.features.backbones import Backbone
-from looksay.features.compute import GridCompute, Loaded
-from looksay.features.extract import CHUNK
-from looksay.images import load_square
 from looksay.models import CaptionModel
 from looksay.runtime import GraphStepper, open_graph
+from looksay.runtime.card import MEMORY, memory_lines
 from looksay.runtime.confidence import Confidence
 from looksay.runtime.topics import TOPICS
 from looksay.training.feature_options import NO_REGIONS, FeatureOptions
@@ -28,7 +26,9 @@ from looksay.training.feature_sources import BACKBONE_GRAPH
 from looksay.training.prepare import Words
 from looksay.training.prepared import Features
 from looksay.training.recipe import Recipe, changed_settings
+from looksay.training.remembering import remember
 from looksay.training.scores import score_and_learn
+from looksay.training.seeing import see_photographs
 from looksay.training.trunk import TRUNK_WEIGHTS, split_model
 
 
@@ -49,7 +49,15 @@ def write_scored_bundle(
     """Write the bundle, score its own graphs on dev and learn their confidence there; both go into
     its card too."""
     with tempfile.TemporaryDirectory() as scratch:
-        _write(run, _parts(run, model, Path(scratch)), folder, name or run.recipe.name)
+        parts = _parts(run, model, Path(scratch))
+        if run.recipe.decoding.consensus:
+            memory = Path(scratch) / CONSENSUS
+            features = run.recipe.features
+            unkept = bool(features.trained_from or features.streamed)
+            backbone = parts.files[BACKBONE_GRAPH] if unkept else None
+            write_memory(remember(run.features, run.words, backbone), memory)
+            parts.files[CONSENSUS] = memory
+        _write(run, parts, folder, name or run.recipe.name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +117,10 @@ def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
     def describe(graphs: Path) -> tuple[str, dict[str, Any]]:
         scores, confidence = _score_graphs(run, graphs, parts.files.get(BACKBONE_GRAPH))
         data = f"{kind}:FILE.json" if kind == "karpathy" else f"{kind}:DIR"
+        sections = {HEADING: confidence_lines(confidence)} if confidence else {}
+        if recipe.decoding.consensus:
+            lines = memory_lines(sizes["train"], kind, recipe.decoding.consensus)
+            sections = {MEMORY: lines, **sections}
         card = model_card(
             name=name,
             recipe=recipe.as_dict(),
@@ -122,7 +134,7 @@ def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
                 " ".join([f"looksay train {recipe.name} --data {data}", *changed_settings(recipe)]),
                 f"looksay evaluate BUNDLE --data {data} --split dev",
             ],
-            sections={HEADING: confidence_lines(confidence)} if confidence else {},
+            sections=sections,
         )
         known: dict[str, Any] = {"language": language} if language else {}
         known |= {"confidence": confidence.as_dict()} if confidence else {}
@@ -159,17 +171,25 @@ def _score_graphs(
     encode = open_graph(folder / "encode.onnx", precision="f32")
     step = open_graph(folder / "step.onnx", precision="f32")
     split, features = run.features.splits["dev"], run.features.store.array()
+    vocabulary, recall = run.words.vocabulary, None
+    if run.recipe.decoding.consensus:
+        recall = read_memory(
+            folder / CONSENSUS,
+            feature_size=run.features.feature_size,
+            vocabulary_size=len(vocabulary),
+        ).recall
     if _kept_otherwise(run.recipe.features):
         assert backbone is not None
-        features = _see(run.features, "dev", GridCompute(backbone, run.features.source.seen))
+        features = _see_dev(run, backbone)
         split = dataclasses.replace(split, rows=np.arange(len(features))[:, None])
     return score_and_learn(
         GraphStepper(encode, step),
-        run.words.vocabulary,
+        vocabulary,
         split,
         features,
         run.recipe.decoding,
         run.features.store.masks(),
+        recall,
     )
 
 
@@ -180,13 +200,9 @@ def _kept_otherwise(options: FeatureOptions) -> bool:
     return bool(options.trained_from) or (grid and options.precision != "f32")
 
 
-def _see(features: Features, split: str, compute: GridCompute) -> np.ndarray:
-    """The features (N, R, D) float16 of a split's photographs."""
-    records, size = features.splits[split].records, compute.image_size
-    photographs = iter(features.photographs(split))
+def _see_dev(run: TrainingRun, backbone: Path) -> np.ndarray:
+    """The features (N, R, D) float16 of the dev photographs, as the bundle's backbone sees them."""
     found: dict[int, np.ndarray] = {}
-    while chunk := list(islice(photographs, CHUNK)):
-        numbers = [number for number, _ in chunk]
-        loaded = [Loaded(records[n].image, "plain", load_square(p, size)) for n, p in chunk]
-        found |= zip(numbers, compute(loaded)[0].astype(np.float16), strict=True)
-    return np.stack([found[number] for number in range(len(records))])
+    for numbers, features_BRD in see_photographs(run.features, "dev", backbone):
+        found |= zip(numbers, features_BRD.astype(np.float16), strict=True)
+    return np.stack([found[number] for number in range(len(found))])

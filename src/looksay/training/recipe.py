@@ -128,6 +128,20 @@ def recipe_from_dict(values: Mapping[str, Any], where: str = "the recipe") -> Re
     return recipe
 
 
+def change_decoding(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+    """The recipe with some settings of `decoding`; RecipeError for others, which belong to the
+    training that is over."""
+    values = recipe.as_dict()
+    for setting in settings:
+        if not setting.strip().startswith("decoding."):
+            raise RecipeError(
+                f"--set {setting!r}: a run is exported as it was trained, only settings of "
+                "decoding can change, as in --set decoding.beam_size=3"
+            )
+        _set(values, setting)
+    return recipe_from_dict(values, "--set")
+
+
 def changed_settings(recipe: Recipe) -> list[str]:
     """The `--set` options that make this recipe of the shipped one of its name; none where there is
     no such recipe."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from looksay.decoding import DecodingOptions, Hypothesis, Stepper
+from looksay.decoding import DecodingOptions, Hypothesis, Recall, Stepper
 from looksay.errors import DataError
 from looksay.evaluation import (
     decode_split,
@@ -30,7 +30,7 @@ def score_split(
     options: DecodingOptions,
     masks_NR: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """The scores of a stepper's captions of a split, by metric."""
+    """The scores of a stepper's captions of a split, by metric; without a consensus."""
     found = decode_split(stepper, features_NRD, split.rows[:, 0], options, masks_NR)
     return _score(split, _texts(vocabulary, found))
 
@@ -42,10 +42,13 @@ def score_and_learn(
     features_NRD: np.ndarray,
     options: DecodingOptions,
     masks_NR: np.ndarray | None = None,
+    recall: Recall | None = None,
 ) -> tuple[dict[str, float], Confidence | None]:
-    """`score_split`, and the confidence of such captions; None where the split cannot teach it,
-    which is said in the log."""
-    found = search_split(stepper, features_NRD, split.rows[:, 0], searched(options), masks_NR)
+    """The scores with the options' consensus, which `recall` gives, and the confidence of such
+    captions; None where the split cannot teach it, which is said in the log."""
+    found = search_split(
+        stepper, features_NRD, split.rows[:, 0], searched(options), masks_NR, recall=recall
+    )
     texts = _texts(vocabulary, [hypotheses[0] for hypotheses in found])
     signs = [measure_found(hypotheses) for hypotheses in found]
     confidence = None

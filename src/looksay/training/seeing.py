@@ -1,0 +1,30 @@
+"""What a bundle's own backbone sees of a data set's photographs, where that is not what is kept.
+
+B pictures, R places, D feature size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from looksay.features.compute import GridCompute, Loaded
+from looksay.features.extract import CHUNK
+from looksay.images import load_square
+from looksay.training.prepared import Features
+
+
+def see_photographs(
+    features: Features, split: str, backbone: Path
+) -> Iterator[tuple[list[int], np.ndarray]]:
+    """The numbers of a split's photographs and what the graph `backbone` sees of them in float32,
+    (B, R, D): some at a time, in any order, each once."""
+    compute = GridCompute(backbone, features.source.seen)
+    records, size = features.splits[split].records, compute.image_size
+    photographs = iter(features.photographs(split))
+    while chunk := list(islice(photographs, CHUNK)):
+        loaded = [Loaded(records[n].image, "plain", load_square(p, size)) for n, p in chunk]
+        yield [number for number, _ in chunk], compute(loaded)[0]
