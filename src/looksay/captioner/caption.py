@@ -51,7 +51,7 @@ class Caption:
         score: what captions of a picture are ordered by, the log-probability per length, and the
             consensus where the model counts it.
         consensus: how well the caption agrees with what people say of training pictures like this
-            one, about 0 to 1 and in size like CIDEr-D; None where the model did not count it.
+            one: what CIDEr-D to expect, 0 to 10; None where the model did not count it.
         confidence: the calibrated probability that the caption is right, as the model's card says
             what that means; None where the model was never calibrated or the caption was made in
             another way than it was calibrated for, and of alternatives and ensembles.

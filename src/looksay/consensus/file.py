@@ -21,6 +21,7 @@ from looksay.text import SPECIALS
 
 CONSENSUS = "consensus.npz"
 MAX_BYTES = 2 << 30  # unpacked
+_LARGEST = 1e9
 
 # of each array its kind ("f" floating, "i" whole numbers) and its number of dimensions
 _ARRAYS = {
@@ -65,7 +66,7 @@ def read_memory(path: Path, *, feature_size: int, vocabulary_size: int) -> Memor
     try:
         arrays = _read(path)
         _check(arrays, feature_size, vocabulary_size)
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # damaged zip files and headers fail in many ways
         raise BundleError(
             f"{path} holds no memory of training pictures for this model ({error}); get or export "
             "the bundle again."
@@ -105,10 +106,12 @@ def _check(arrays: Mapping[str, np.ndarray], feature_size: int, vocabulary_size:
     """ValueError where an array has another kind or shape, or a number that leads nowhere."""
     for name, (kind, dimensions) in _ARRAYS.items():
         array = arrays[name]
-        whole = np.issubdtype(array.dtype, np.integer)
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{name} is no array")
+        whole = array.dtype.kind in "iu"
         if array.ndim != dimensions or not (whole or np.issubdtype(array.dtype, np.floating)):
             raise ValueError(f"{name} has another form")
-        if whole != (kind == "i") or not np.isfinite(array).all():
+        if whole != (kind == "i") or not (whole or _is_sane(array)):
             raise ValueError(f"{name} has something else than numbers of its kind")
     projection, vectors, sizes = arrays["projection"], arrays["vectors"], arrays["sizes"]
     num_pictures, num_values = len(vectors), len(arrays["values"])
@@ -135,6 +138,11 @@ def _check(arrays: Mapping[str, np.ndarray], feature_size: int, vocabulary_size:
         raise ValueError("starts leads nowhere")
     if num_values and not 0 <= columns.min() <= columns.max() < sizes.sum():
         raise ValueError("columns leads nowhere")
+
+
+def _is_sane(array: np.ndarray) -> bool:
+    """Whether all are numbers that float32 holds with room to multiply them."""
+    return not array.size or float(np.abs(array).max()) < _LARGEST  # NaN is not
 
 
 def _check_tree(arrays: Mapping[str, np.ndarray], vocabulary_size: int) -> None:

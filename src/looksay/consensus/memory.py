@@ -92,10 +92,11 @@ def learn_memory(
     projection_DP = basis_DD[:, chosen] / values[chosen] ** 0.25 / spread_D[:, None]
     vectors_NP = _unit((means_ND - mean_D) @ projection_DP)
     projection_DP /= max(np.abs(projection_DP).max(initial=0), 1e-12)  # for float16's range
+    projection_DP = projection_DP.astype(np.float16).astype(np.float64)
     scale = _MOST / max(np.abs(vectors_NP).max(initial=0), 1e-12)
     said = count_captions(captions, vocabulary_size, min_pictures=MIN_PICTURES)
     return Memory(
-        projection=projection_DP.astype(np.float16).astype(np.float32),
+        projection=projection_DP.astype(np.float32),
         offset=(-mean_D @ projection_DP).astype(np.float32),
         vectors=np.round(vectors_NP * scale).astype(np.int8),
         said=said,

@@ -86,6 +86,8 @@ class Recalled:
         self, order: int, pictures_M: np.ndarray, nodes_MT: np.ndarray, there_MT: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Recalled values and idf of n-grams, 0 for those that are not there."""
+        if not len(self._ngrams):  # too few pictures for any consensus
+            return np.zeros(there_MT.shape), np.where(there_MT, self._rarest, 0.0)
         known_MT = there_MT & (nodes_MT >= 0)
         places_MT = np.where(known_MT, nodes_MT + self._ngrams.offsets[order - 1], 0)
         values_MT = np.where(known_MT, self._values_BG[pictures_M[:, None], places_MT], 0)

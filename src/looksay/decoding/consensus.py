@@ -30,12 +30,13 @@ class Consensus(Protocol):
     """What is known of some pictures from others like them."""
 
     def gains(self, pictures_B: np.ndarray, prefix_BKT: np.ndarray) -> np.ndarray:
-        """About how much each word (B, K, W) adds to a sentence's agreement after this prefix."""
+        """About how much each word (B, K, W) adds to a sentence's agreement after this prefix: an
+        array of the caller's own."""
         ...
 
     def agreements(self, pictures_M: np.ndarray, words_MT: np.ndarray) -> np.ndarray:
-        """How well whole sentences, -1 behind their ends, agree with what people say, (M,): about
-        0 to 1, as large as the CIDEr that is to be expected."""
+        """How well whole sentences, -1 behind their ends, agree with what people say, (M,): as
+        large as the CIDEr-D that is to be expected, 0 to 10 and mostly below 1."""
         ...
 
 
@@ -77,11 +78,13 @@ class ConsensusBeam(Beam):
         ]
 
     def _unfinished(self, picture: int, words: set[tuple[int, ...]]) -> Iterator[Hypothesis]:
+        found = []
         for each in super()._unfinished(picture, words):
             words_1T = np.array([each.words], np.int64)
             agreement = float(self._consensus.agreements(np.array([picture]), words_1T)[0])
             score = each.score + self.options.consensus * agreement
-            yield dataclasses.replace(each, score=score, consensus=agreement)
+            found.append(dataclasses.replace(each, score=score, consensus=agreement))
+        yield from sorted(found, key=lambda each: -each.score)
 
     @cached_property
     def _agreements(self) -> np.ndarray:

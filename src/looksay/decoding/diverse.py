@@ -29,10 +29,10 @@ class DiverseBeam(Search):
     sentences of several groups may end at one place. Groups may still meet in one sentence, so
     there can be fewer distinct ones than beams.
 
-    The first group is plain beam search, so the best caption never scores below greedy search's. A
+    The first group is plain beam search, so the best caption never scores below greedy search's
+    (with a `consensus` it is a search guided by that, which promises no such thing). A
     group that is done chooses no more words. What the groups find does not depend on how many
-    captions are wanted, so that fewer captions are always among more of them. With a `consensus`
-    each group is a search guided by it.
+    captions are wanted, so that fewer captions are always among more of them.
     """
 
     def __init__(
