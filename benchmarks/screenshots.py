@@ -35,7 +35,7 @@ PHONE = {
 # file -> its screen, the scheme, and the word that is lit (by its number)
 SHOTS = {
     "page.jpg": (DESKTOP, "light", 1),
-    "page-dark.jpg": (DESKTOP, "dark", 7),
+    "page-dark.jpg": (DESKTOP, "dark", 11),
     "page-phone.jpg": (PHONE, "light", 1),
 }
 

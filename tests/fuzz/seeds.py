@@ -47,7 +47,7 @@ def bundle() -> list[bytes]:
     config.pop("sha256", None)  # without its seal, or nothing would get past that
     small = {key: value for key, value in config.items() if key not in ("figures", "data")}
     small["regions"] = {"source": "file"}
-    return [json.dumps(config).encode(), json.dumps({**small, "format": 2}).encode()]
+    return [json.dumps(config).encode(), json.dumps({**small, "format": 3}).encode()]
 
 
 def recipes() -> list[bytes]:

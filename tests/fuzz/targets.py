@@ -203,7 +203,8 @@ def _options(_: Path) -> Target:
     def read(data: bytes) -> None:
         asked = dict(parse_qsl(data.decode("latin-1"), keep_blank_values=True)[:50])
         try:
-            CaptionQuery.model_validate(asked).decoding(DecodingOptions(beam_size=3))
+            query = CaptionQuery.model_validate(asked)
+            query.decoding(DecodingOptions(beam_size=3), has_consensus=False)
         except ValidationError:
             pass
         except Problem as problem:

@@ -179,6 +179,8 @@ def test_only_bad_pictures_among_several_are_all_named(client):
         ({"beem": 3}, ["no option 'beem'"]),
         ({"num_captions": 9}, ["A beam of 3 cannot give 9 captions; raise beam to 9"]),
         ({"greedy": True, "sample": True}, ["greedy and sample contradict each other"]),
+        ({"consensus": 1, "beam": 3}, ["remembers no training pictures"]),
+        ({"consensus": 1, "greedy": True}, ["consensus has no effect"]),
         ({"greedy": True, "beam": 3}, ["beam has no effect on the method 'greedy'"]),
         ({"temperature": 2}, ["temperature", "method='sample'"]),
         ({"temperature": "nan", "sample": True}, ["temperature is 'nan'"]),

@@ -69,12 +69,29 @@ def test_what_is_not_kept_is_seen_anew_in_any_order(monkeypatch):
     parts = [(list(range(20, NUM)), seen[20:]), (list(range(20)), seen[:20])]
     asked = []
 
-    def see(features, split, backbone):
-        asked.append((split, backbone))
+    def see(features, split, backbone, wanted):
+        asked.append((split, backbone, set(wanted)))
         return iter(parts)
 
     monkeypatch.setattr(remembering, "see_photographs", see)
     graph = Path("backbone.onnx")
     found = remembering.remember(features(), words(), graph)
-    assert asked == [("train", graph)]
+    assert asked == [("train", graph, set(range(NUM)))]
     assert same_memory(found, learnt(seen.mean(axis=1)))
+
+
+def test_of_very_many_pictures_some_are_remembered_spread_evenly(monkeypatch):
+    from looksay.consensus import learn_memory, memory
+    from looksay.training import remembering
+
+    monkeypatch.setattr(memory, "MOST_PICTURES", 10)
+    kept = features()
+    chosen = memory.worth_remembering(NUM)
+    assert len(set(chosen)) == 10 and chosen[0] == 0 and chosen[-1] == NUM - 1
+    assert np.ptp(np.diff(chosen)) <= 1
+    rows = kept.splits["train"].rows[chosen]
+    means = kept.store.array().astype(np.float64)[rows].mean(axis=(1, 2))
+    captions = [[c[:-1] for c in words().captions[number]] for number in chosen]
+    assert same_memory(
+        remembering.remember(kept, words(), None), learn_memory(means, captions, WORDS)
+    )

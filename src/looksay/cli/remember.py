@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from looksay.consensus import Memory
     from looksay.data import Dataset, Record
 
-CONSENSUS = 1.2  # served best on Flickr8k's dev split; 0.8 to 1.6 nearly as well
+CONSENSUS = 1.2  # on Flickr8k's dev split 0.6 gives CIDEr-D 63.3, 1.2 65.4, 1.5 65.8
 
 EPILOG = """\b
 Examples:
@@ -31,11 +31,11 @@ Examples:
   looksay remember my-model --data folder:my-photographs
 
 \b
-The bundle then knows, of each training photograph of --data, a short vector and the n-grams of its
-captions, and among the captions of its beam it prefers those that agree with what people say of
-photographs like the one it captions (consensus, Devlin et al. 2015). Nothing is trained. It ends
-with the dev split's figures and confidence learnt anew. Models whose recipe says
-decoding.consensus, as `default` does, come with a memory from their training.
+The bundle then knows, of each training photograph of --data (of 50,000 at most), a short vector
+and the n-grams of its captions, and among the captions of its beam it prefers those that agree
+with what people say of photographs like the one it captions (consensus, Devlin et al. 2015).
+Nothing is trained. It ends with the dev split's figures and confidence learnt anew. Models whose
+recipe says decoding.consensus, as `default` does, come with a memory from their training.
 """
 
 
@@ -74,6 +74,7 @@ def remember(
     """Let BUNDLE remember the training photographs of --data and what people say of them."""
     import looksay
     from looksay.data import load_data
+    from looksay.errors import DataError
     from looksay.runtime.card import MEMORY, memory_lines, set_memory, update_bundle
 
     how: dict[str, Any] = {"engine": engine, "precision": "f32"}
@@ -81,6 +82,8 @@ def remember(
     check_writable(bundle)
     dataset = load_data(data, seed=split_seed, split_file=split_file)
     records = dataset.split("train")
+    if not dataset.split("dev"):
+        raise DataError("There is no dev photograph with captions to score the model on.")
     memory, problems = _learn(captioner, records, batch_size)
     say_all(problems)
     try:
@@ -97,10 +100,11 @@ def _learn(
     captioner: Captioner, records: Sequence[Record], batch_size: int
 ) -> tuple[Memory, list[str]]:
     """The memory of the pictures that can be read, and why others cannot."""
-    from looksay.consensus import learn_memory
+    from looksay.consensus import learn_memory, worth_remembering
     from looksay.errors import DataError
     from looksay.text import split_words
 
+    records = [records[number] for number in worth_remembering(len(records))]
     found = captioner.mean_features([record.image for record in records], batch_size=batch_size)
     bar = tqdm(found, total=len(records), unit="image", disable=not sys.stderr.isatty())
     vocabulary, means, captions, problems = captioner.bundle.vocabulary, [], [], []
@@ -127,7 +131,7 @@ def _score(captioner: Captioner, dataset: Dataset, bundle: Path, batch_size: int
     measured = measure_split(captioner, dataset.split("dev"), batch_size)
     say_all(measured.problems)
     if not measured.records:
-        raise DataError("There is no dev photograph with captions to score the model on.")
+        raise DataError("No dev photograph can be read, so there are no figures of the bundle.")
     names = [record.name for record in measured.records]
     scores = evaluate_captions(
         measured.records, dict(zip(names, measured.texts, strict=True))

@@ -23,6 +23,7 @@ from looksay.consensus.counting import Said, count_captions
 from looksay.consensus.recalled import Recalled
 
 VECTOR_SIZE = 256
+MOST_PICTURES = 50_000  # remembered; a bundle is to stay small, and captioning fast
 MIN_PICTURES = 5  # an n-gram of fewer is no consensus
 SHARPNESS, RIDGE, NEIGHBOURS = 2.0, 0.3, 400
 _MOST = 127  # of int8
@@ -81,6 +82,13 @@ def _pools() -> ThreadpoolController:
     """The libraries' threads. Those of NumPy's own spin while they wait, and so take the processors
     from the model's: with them, captioning loses a third of its speed."""
     return ThreadpoolController()
+
+
+def worth_remembering(num_pictures: int) -> np.ndarray:
+    """The numbers of the training pictures to remember: all, or `MOST_PICTURES` spread evenly."""
+    if num_pictures <= MOST_PICTURES:
+        return np.arange(num_pictures)
+    return np.linspace(0, num_pictures - 1, MOST_PICTURES).round().astype(np.int64)
 
 
 def learn_memory(

@@ -21,7 +21,7 @@ from looksay.decoding.hypothesis import Hypothesis
 from looksay.decoding.options import DecodingOptions
 from looksay.decoding.search import Choice
 
-# Found on Flickr8k's dev split, where 4 to 12 and 2 to 3 serve nearly as well.
+# Found on Flickr8k's dev split, where 5 to 10 and 2 to 3 serve nearly as well.
 GUIDANCE = 7.0  # of a word, as a multiple of the whole caption's weight per length
 KEPT = 2  # finished sentences to choose among, as a multiple of the beam: each costs steps
 

@@ -24,8 +24,8 @@ Recall = Callable[[np.ndarray, np.ndarray | None], Consensus]
 """What people say of pictures like those with such features (B, R, D) and mask (B, R) or None."""
 
 NO_CONSENSUS = (
-    "This model remembers no training pictures, so consensus must be 0 for it; a model remembers "
-    "them when its recipe's decoding.consensus is above 0."
+    "This model remembers no training pictures, so consensus must be 0 for it; `looksay remember` "
+    "lets a model remember some."
 )
 
 

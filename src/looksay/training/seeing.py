@@ -5,7 +5,7 @@ B pictures, R places, D feature size.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -18,13 +18,17 @@ from looksay.training.prepared import Features
 
 
 def see_photographs(
-    features: Features, split: str, backbone: Path
+    features: Features, split: str, backbone: Path, wanted: Collection[int] | None = None
 ) -> Iterator[tuple[list[int], np.ndarray]]:
     """The numbers of a split's photographs and what the graph `backbone` sees of them in float32,
-    (B, R, D): some at a time, in any order, each once."""
+    (B, R, D): some at a time, in any order, each once; only of those `wanted`, None: of all."""
     compute = GridCompute(backbone, features.source.seen)
     records, size = features.splits[split].records, compute.image_size
-    photographs = iter(features.photographs(split))
+    photographs = (
+        (number, photograph)
+        for number, photograph in features.photographs(split)
+        if wanted is None or number in wanted
+    )
     while chunk := list(islice(photographs, CHUNK)):
         loaded = [Loaded(records[n].image, "plain", load_square(p, size)) for n, p in chunk]
         yield [number for number, _ in chunk], compute(loaded)[0]
