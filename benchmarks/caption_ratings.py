@@ -22,9 +22,9 @@ import numpy as np
 import looksay
 from looksay.data import load_data
 from looksay.evaluation.calibration import area_under_curve
-from looksay.evaluation.confidence import PEOPLE_SHARE, WIDTH, score_against_people
+from looksay.evaluation.confidence import PEOPLE_SHARE, score_against_people
 from looksay.runtime import Bundle
-from looksay.runtime.card import update_bundle
+from looksay.runtime.card import WIDTH, update_bundle
 from looksay.runtime.manifest import required_files
 
 HEADING = "How often it is right, by eye"

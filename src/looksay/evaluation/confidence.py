@@ -28,13 +28,13 @@ from looksay.evaluation.calibration import (
 from looksay.metrics import DocumentFrequencies, tokenize_caption
 from looksay.metrics.cider import score_cider, weigh
 from looksay.metrics.ngrams import count_ngrams
+from looksay.runtime.card import WIDTH
 from looksay.runtime.confidence import SIGNS, Confidence, Weight
 
 MIN_CAPTIONS = 50
 MIN_OF_EACH = 10  # right and wrong ones: one for each fold
 PEOPLE_SHARE = 0.5  # of people's captions score less than one that counts as right
 HEADING = "Confidence"
-WIDTH = 99  # of the card's lines
 
 
 def learn_confidence(

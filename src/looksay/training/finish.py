@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from looksay.consensus import CONSENSUS, read_memory, write_memory
+from looksay.consensus import CONSENSUS, read_memory, worth_remembering, write_memory
 from looksay.data import Dataset
 from looksay.evaluation.confidence import HEADING, confidence_lines
 from looksay.export.bundle import save_rounded_weights, write_bundle
@@ -119,7 +119,8 @@ def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
         data = f"{kind}:FILE.json" if kind == "karpathy" else f"{kind}:DIR"
         sections = {HEADING: confidence_lines(confidence)} if confidence else {}
         if recipe.decoding.consensus:
-            lines = memory_lines(sizes["train"], kind, recipe.decoding.consensus)
+            remembered = len(worth_remembering(sizes["train"]))
+            lines = memory_lines(remembered, kind, recipe.decoding.consensus)
             sections = {MEMORY: lines, **sections}
         card = model_card(
             name=name,
