@@ -22,7 +22,12 @@ from PIL import Image
 import looksay
 from looksay.images import find_images, load_square
 
-METHODS = {"greedy": {"method": "greedy"}, "beam 3": {"beam_size": 3}, "beam 5": {"beam_size": 5}}
+METHODS: dict[str, dict] = {
+    "greedy": {"method": "greedy"},
+    "beam 3": {"beam_size": 3},
+    "beam 5": {"beam_size": 5},
+    "beam 5, no consensus": {"beam_size": 5, "consensus": 0},
+}
 LARGE = (4000, 3000)  # 12 megapixels
 
 

@@ -11,6 +11,7 @@ import click
 import numpy as np
 from tqdm import tqdm
 
+from looksay.cli.engine_options import batch_size_option, engine_option
 from looksay.cli.exits import FAILED, describe_os_error
 from looksay.cli.scoring_options import split_option
 from looksay.cli.training_options import data_option, say_all, seed_option, splits_option
@@ -42,9 +43,7 @@ agree with each other (CIDEr-D, the median), so pictures need two captions or mo
 @split_option
 @seed_option
 @splits_option
-@click.option(
-    "--batch-size", type=click.IntRange(min=1, max=1024), default=16, help="Memory against speed."
-)
+@batch_size_option
 @click.option(
     "--precision",
     type=click.Choice(["auto", "f32", "bf16"]),
@@ -52,13 +51,7 @@ agree with each other (CIDEr-D, the median), so pictures need two captions or mo
     show_default=True,
     help="f32 learns the same on every machine.",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["openvino", "onnxruntime"]),
-    default="openvino",
-    show_default=True,
-    help="What runs the model; onnxruntime needs looksay[onnxruntime].",
-)
+@engine_option
 def calibrate(
     bundle: Path,
     data: str,

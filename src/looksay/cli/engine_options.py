@@ -72,3 +72,10 @@ def _engine(engines: Sequence[str], help: str) -> Callable[..., Any]:
     return click.option(
         "--engine", type=click.Choice(engines), default=ENGINES[0], show_default=True, help=help
     )
+
+
+# for verbs that work through the photographs of a data set
+batch_size_option = click.option(
+    "--batch-size", type=click.IntRange(min=1, max=1024), default=16, help="Memory against speed."
+)
+engine_option = _engine(ENGINES, f"{_ENGINE_HELP}.")

@@ -12,6 +12,7 @@ import numpy as np
 from tqdm import tqdm
 
 from looksay.cli.calibrate import check_writable, measure_split
+from looksay.cli.engine_options import batch_size_option, engine_option
 from looksay.cli.exits import FAILED, describe_os_error
 from looksay.cli.training_options import data_option, say_all, seed_option, splits_option
 from looksay.errors import LooksayError
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
     from looksay import Captioner
     from looksay.consensus import Memory
-    from looksay.data import Dataset, Record
+    from looksay.data import Record
 
-CONSENSUS = 1.2  # on Flickr8k's dev split 0.6 gives CIDEr-D 63.3, 1.2 65.4, 1.5 65.8
+WEIGHT = 1.2  # on Flickr8k's dev split 0.6 gives CIDEr-D 63.3, 1.2 65.4, 1.5 65.8
 
 EPILOG = """\b
 Examples:
@@ -47,21 +48,13 @@ recipe says decoding.consensus, as `default` does, come with a memory from their
 @click.option(
     "--consensus",
     type=click.FloatRange(min=0, min_open=True, max=1000),
-    default=CONSENSUS,
+    default=WEIGHT,
     show_default=True,
     metavar="W",
     help="How much the consensus counts, see `looksay caption --consensus`.",
 )
-@click.option(
-    "--batch-size", type=click.IntRange(min=1, max=1024), default=16, help="Memory against speed."
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["openvino", "onnxruntime"]),
-    default="openvino",
-    show_default=True,
-    help="What runs the model; onnxruntime needs looksay[onnxruntime].",
-)
+@batch_size_option
+@engine_option
 def remember(
     bundle: Path,
     data: str,
@@ -74,23 +67,21 @@ def remember(
     """Let BUNDLE remember the training photographs of --data and what people say of them."""
     import looksay
     from looksay.data import load_data
-    from looksay.errors import DataError
     from looksay.runtime.card import MEMORY, memory_lines, set_memory, update_bundle
 
     how: dict[str, Any] = {"engine": engine, "precision": "f32"}
     captioner = looksay.load(bundle, **how)
     check_writable(bundle)
     dataset = load_data(data, seed=split_seed, split_file=split_file)
-    records = dataset.split("train")
-    if not dataset.split("dev"):
-        raise DataError("There is no dev photograph with captions to score the model on.")
+    records, dev = dataset.split("train"), dataset.split("dev")  # before the work, not after it
     memory, problems = _learn(captioner, records, batch_size)
     say_all(problems)
     try:
         set_memory(bundle, memory, consensus)
-        lines = memory_lines(len(memory.vectors), dataset.name.partition(":")[0], consensus)
+        lines = memory_lines(len(memory.vectors), dataset.kind, consensus)
         update_bundle(bundle, MEMORY, lines)
-        problems += _score(looksay.load(bundle, **how), dataset, bundle, batch_size)
+        captioner = looksay.load(bundle, **how)
+        problems += _score(captioner, dev, bundle, dataset.address_for_others, batch_size)
     except OSError as error:
         raise LooksayError(describe_os_error(error, bundle)) from error
     return FAILED if problems else 0
@@ -115,20 +106,22 @@ def _learn(
         else:
             problems.append(str(mean))
     if not means:
-        raise DataError("There is no training photograph with captions to remember.")
+        raise DataError("No training photograph can be read, so there is nothing to remember.")
     return learn_memory(np.stack(means), captions, len(vocabulary)), problems
 
 
-def _score(captioner: Captioner, dataset: Dataset, bundle: Path, batch_size: int) -> list[str]:
+def _score(
+    captioner: Captioner, dev: Sequence[Record], bundle: Path, address: str, batch_size: int
+) -> list[str]:
     """Figures and confidence of the dev split into the bundle and its card, and onto the screen;
-    why pictures cannot be read."""
+    why pictures cannot be read. address: of the data, as others would give it."""
     from looksay.errors import DataError
     from looksay.evaluation import evaluate_captions
     from looksay.evaluation.confidence import HEADING as CONFIDENCE
     from looksay.evaluation.confidence import confidence_lines, learn_confidence
     from looksay.runtime.card import FIGURES, figure_lines, update_bundle
 
-    measured = measure_split(captioner, dataset.split("dev"), batch_size)
+    measured = measure_split(captioner, dev, batch_size)
     say_all(measured.problems)
     if not measured.records:
         raise DataError("No dev photograph can be read, so there are no figures of the bundle.")
@@ -136,8 +129,6 @@ def _score(captioner: Captioner, dataset: Dataset, bundle: Path, batch_size: int
     scores = evaluate_captions(
         measured.records, dict(zip(names, measured.texts, strict=True))
     ).scores
-    kind = dataset.name.partition(":")[0]
-    address = f"{kind}:FILE.json" if kind == "karpathy" else f"{kind}:DIR"
     figures = figure_lines(
         scores,
         [

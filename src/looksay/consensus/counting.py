@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from looksay.consensus.ngrams import NGrams
+from looksay.consensus.ngrams import NGrams, spans
 from looksay.metrics.ngrams import MAX_N
 from looksay.text import UNK
 
@@ -37,10 +37,7 @@ class Said:
 
     def sum(self, pictures_S: np.ndarray, weights_S: np.ndarray) -> np.ndarray:
         """The weighted sum (G,) of some pictures' vectors."""
-        first_S = self.starts[pictures_S]
-        counts_S = self.starts[pictures_S + 1] - first_S
-        before_S = np.cumsum(counts_S) - counts_S
-        places = np.repeat(first_S - before_S, counts_S) + np.arange(counts_S.sum())
+        counts_S, places = spans(self.starts, pictures_S)
         weights = np.repeat(weights_S, counts_S) * self.values[places]
         return np.bincount(self.columns[places], weights, len(self.ngrams))
 

@@ -49,10 +49,7 @@ class NGrams:
         """Those of `order` words that lengthen each of `parents` (P,), none of which is -1: how
         many of each (P,), and all of them behind each other."""
         edges = self._edges[order - 1]
-        first, last = edges[parents], edges[parents + 1]
-        counts = last - first
-        before = np.cumsum(counts) - counts
-        return counts, np.repeat(first - before, counts) + np.arange(counts.sum())
+        return spans(edges, parents)
 
     @cached_property
     def _keys(self) -> list[np.ndarray]:
@@ -66,3 +63,12 @@ class NGrams:
             np.searchsorted(parents, np.arange(before[order] + 1))
             for order, parents in enumerate(self.parents)
         ]
+
+
+def spans(edges: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of rows that lie behind each other, row n from `edges[n]` to before `edges[n + 1]`: how many
+    places each of the chosen has, and all these places, row by row."""
+    first = edges[chosen]
+    counts = edges[chosen + 1] - first
+    before = np.cumsum(counts) - counts
+    return counts, np.repeat(first - before, counts) + np.arange(counts.sum())

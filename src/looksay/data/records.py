@@ -130,6 +130,16 @@ class Dataset:
     name: str
 
     @property
+    def kind(self) -> str:
+        """The name without the folder, which is nobody's business."""
+        return self.name.partition(":")[0]
+
+    @property
+    def address_for_others(self) -> str:
+        """What whoever has such data gives as --data, a word in place of the folder or file."""
+        return f"{self.kind}:FILE.json" if self.kind == "karpathy" else f"{self.kind}:DIR"
+
+    @property
     def splits(self) -> dict[str, int]:
         """The splits that exist, each with its number of pictures."""
         return dict(Counter(record.split for record in self.records))

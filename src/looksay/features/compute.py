@@ -15,7 +15,7 @@ import numpy as np
 from looksay.errors import FeatureError
 from looksay.features.backbone import Backbone
 from looksay.features.regions.finder import Finder, open_finder, pool_regions, regions_of
-from looksay.images import open_image
+from looksay.images import ImageSource, load_square, open_image
 from looksay.runtime import Graph, open_graph
 from looksay.runtime.regions import RegionSettings
 
@@ -28,6 +28,11 @@ class Loaded(NamedTuple):
     path: Path
     view: str
     pixels: np.ndarray
+
+    @classmethod
+    def plain(cls, path: Path, photograph: ImageSource, size: int) -> Loaded:
+        """The plain view of a photograph, which lies at the path or came from elsewhere."""
+        return cls(path, "plain", load_square(photograph, size))
 
 
 class GridCompute:

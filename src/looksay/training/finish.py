@@ -105,7 +105,7 @@ def _own_weights(run: TrainingRun, scratch: Path) -> dict[str, Path]:
 
 def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
     recipe, model = run.recipe, parts.decoder
-    kind = run.dataset.name.partition(":")[0]  # without the folder, which is nobody's business
+    kind = run.dataset.kind
     licence = LICENCES.get(kind, OWN_LICENCE)
     language = recipe.text.language or ("en" if kind in ENGLISH else "")
     sizes = {
@@ -116,7 +116,7 @@ def _write(run: TrainingRun, parts: _Parts, folder: Path, name: str) -> None:
 
     def describe(graphs: Path) -> tuple[str, dict[str, Any]]:
         scores, confidence = _score_graphs(run, graphs, parts.files.get(BACKBONE_GRAPH))
-        data = f"{kind}:FILE.json" if kind == "karpathy" else f"{kind}:DIR"
+        data = run.dataset.address_for_others
         sections = {HEADING: confidence_lines(confidence)} if confidence else {}
         if recipe.decoding.consensus:
             remembered = len(worth_remembering(sizes["train"]))

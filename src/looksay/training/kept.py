@@ -11,7 +11,6 @@ import numpy as np
 
 from looksay.errors import TrainingError
 from looksay.features.compute import Loaded
-from looksay.images import load_square
 from looksay.models import CaptionModel, model_options
 from looksay.text import Vocabulary
 from looksay.training.callbacks import BEST, epoch_weights, kept_epochs
@@ -39,7 +38,7 @@ class KeptEpoch:
         """Features (B, R, D) of photographs, made as those were that it was trained on; and their
         boxes (B, R, 6) where they are of regions."""
         size = self.source.backbone.image_size
-        loaded = [Loaded(path, "plain", load_square(path, size)) for path in paths]
+        loaded = [Loaded.plain(path, path, size) for path in paths]
         features, *boxes = self.source.compute(self.folder)(loaded)
         return features, boxes[0] if boxes else None
 

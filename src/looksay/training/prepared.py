@@ -20,7 +20,7 @@ from looksay.features.compute import Loaded
 from looksay.features.extract import Compute
 from looksay.features.store import ROW_TYPE, FeatureStore
 from looksay.features.streaming import Arrival, Chunk, compute_arrivals
-from looksay.images import ImageSource, load_square
+from looksay.images import ImageSource
 from looksay.training.feature_sources import FeatureSource
 
 
@@ -107,7 +107,7 @@ class StreamedFeatures(Features):
             return self._looks(pictures, rows)
         size = self.source.backbone.image_size
         loaded = [
-            Loaded(record.image, "plain", load_square(picture, size))
+            Loaded.plain(record.image, picture, size)
             for record, picture in zip(records, pictures, strict=True)
         ]
         features = self._compute(loaded)[0].astype(ROW_TYPE).astype(np.float32)

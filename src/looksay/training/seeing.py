@@ -13,7 +13,6 @@ import numpy as np
 
 from looksay.features.compute import GridCompute, Loaded
 from looksay.features.extract import CHUNK
-from looksay.images import load_square
 from looksay.training.prepared import Features
 
 
@@ -30,5 +29,5 @@ def see_photographs(
         if wanted is None or number in wanted
     )
     while chunk := list(islice(photographs, CHUNK)):
-        loaded = [Loaded(records[n].image, "plain", load_square(p, size)) for n, p in chunk]
+        loaded = [Loaded.plain(records[n].image, photograph, size) for n, photograph in chunk]
         yield [number for number, _ in chunk], compute(loaded)[0]

@@ -15,7 +15,6 @@ import numpy as np
 from looksay.errors import TrainingError
 from looksay.features.backbones import get_backbone
 from looksay.features.compute import GridCompute, Loaded
-from looksay.images import load_square
 from looksay.runtime import Bundle
 from looksay.runtime.regions import region_mask
 from looksay.training.finish import TrainingRun
@@ -74,7 +73,7 @@ def _own_look(run: TrainingRun, bundle: Bundle) -> Look:
 
     def load(number: int) -> Loaded:
         image = records[number].image
-        return Loaded(image, "plain", load_square(image, backbone.image_size))
+        return Loaded.plain(image, image, backbone.image_size)
 
     def look(numbers: Sequence[int]) -> Seen:
         with ThreadPoolExecutor() as pool:
