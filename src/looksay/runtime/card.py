@@ -89,9 +89,9 @@ def set_memory(folder: Path, memory: Memory, consensus: float) -> None:
     decoding = {name: v for name, v in whole["decoding"].items() if name != "consensus"}
     without = {key: v for key, v in whole.items() if key not in ("confidence", "format")}
     without["decoding"] = decoding
-    write_manifest(folder, without, leave_out={*others, CONSENSUS})
     with replacing(folder / CONSENSUS) as temporary:
-        write_memory(memory, temporary)
+        write_memory(memory, temporary)  # first: where this fails, the bundle is as it was
+        write_manifest(folder, without, leave_out={*others, CONSENSUS})
     decoding = DecodingOptions.from_dict({**decoding, "consensus": consensus}).as_dict()
     write_manifest(folder, {**without, "decoding": decoding}, leave_out=others - {CONSENSUS})
 
