@@ -15,7 +15,12 @@ from looksay.models import MODELS, build_model, model_options  # noqa: E402
 from looksay.runtime import SHIPPED, Bundle  # noqa: E402
 from looksay.text import SPECIALS, Vocabulary  # noqa: E402
 from looksay.training.recipe import load_recipe  # noqa: E402
-from looksay.training.warm_start import WORD_AXES, check_start, start_from  # noqa: E402
+from looksay.training.warm_start import (  # noqa: E402
+    WORD_AXES,
+    check_start,
+    start_from,
+    start_settings,
+)
 
 OTHERS = Vocabulary([*SPECIALS, "zebra", "dog", "fjord", "a"])
 
@@ -83,16 +88,16 @@ def test_every_weight_has_a_name_of_its_own(name):
 def test_what_does_not_fit_is_said(shipped, monkeypatch):
     with pytest.raises(TrainingError, match="of another size.*480.*recipe.json"):
         check_start(like(shipped, 9, hidden_size=8), "default")
+    plain = {"encoder_layers": 0, "values_size": 0, "memory_slots": 0}
+    with pytest.raises(TrainingError, match="values/kernel is .* there, missing here"):
+        check_start(like(shipped, 9, **plain), "default")
+    monkeypatch.setattr(
+        "looksay.training.warm_start.load_bundle_model", lambda folder: like(shipped, 9, **plain)
+    )
     with pytest.raises(
         TrainingError, match="values/kernel is missing there, .*16. here.*start_partly=true"
     ):
-        check_start(like(shipped, 9, values_size=16, encoder_layers=1), "default")
-    monkeypatch.setattr(
-        "looksay.training.warm_start.load_bundle_model",
-        lambda folder: like(shipped, 9, values_size=1280),
-    )
-    with pytest.raises(TrainingError, match="values/kernel is .* there, missing here"):
-        check_start(like(shipped, 9), "default")
+        check_start(like(shipped, 9, **plain | {"values_size": 16}), "default")
     monkeypatch.undo()
     other = build_model("show_and_tell", vocabulary_size=9, feature_size=5)
     with pytest.raises(TrainingError, match="is a show_attend_tell.*trains a show_and_tell"):
@@ -118,3 +123,24 @@ def test_only_a_start_makes_training_without_epochs_sensible():
     with pytest.raises(RecipeError, match=r"training\.epochs is 0; it must be 1 or more"):
         load_recipe("default", ["training.epochs=0"])
     load_recipe("default", ["training.epochs=0", "training.start_from=default"])
+
+
+@pytest.mark.parametrize("name", ["default", "default-finetune"])
+def test_a_start_gives_its_sizes_and_the_recipe_its_rates(shipped, name):
+    rate = "model.output_dropout=0.25"
+    settings = start_settings("default", load_recipe(name))
+    recipe = load_recipe(name, [*settings, rate])
+    model = build_model(
+        recipe.architecture, vocabulary_size=9, feature_size=1280, **recipe.model_options
+    )
+    check_start(model, "default")  # of one size with the shipped one
+    assert recipe.model["output_dropout"] == 0.25
+    assert recipe.model["label_smoothing"] == load_recipe(name).model["label_smoothing"]
+    assert recipe.training.start_from == "default"
+    assert recipe.features.weights == str(shipped.file("trunk.weights.h5"))
+
+
+def test_a_start_of_another_kind_or_in_parts_leaves_the_sizes_to_the_recipe():
+    for settings in (["training.start_partly=true"], ["model.architecture=show_and_tell"]):
+        found = start_settings("default", load_recipe("default", settings))
+        assert not [each for each in found if each.startswith("model.")]

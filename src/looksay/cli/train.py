@@ -48,7 +48,7 @@ after each epoch (peeks/), and at the end the bundle, ready for `looksay caption
     "start",
     metavar="BUNDLE",
     help="Start from this bundle's weights (`default`: the shipped model's) instead of random "
-    "ones; your captions may have other words.",
+    "ones, and with its sizes; your captions may have other words.",
 )
 @click.option(
     "--stream",
@@ -89,11 +89,11 @@ def train(
     from looksay.training.warm_start import start_settings
 
     log_to_stderr()
-    if start is not None:
-        settings = (*start_settings(start), *settings)
     if stream:
         settings = (*settings, "features.streamed=true")
     loaded = load_recipe(recipe, settings)
+    if start is not None:
+        loaded = load_recipe(recipe, (*start_settings(start, loaded), *settings))
     check_devices(devices, loaded)
     folder = folder or Path("runs") / loaded.name
     training.check_run(folder, loaded, resume)  # before the data: shards may take hours to read

@@ -3,6 +3,7 @@ take one over to a user's own photographs and words."""
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,10 +13,11 @@ import numpy as np
 
 from looksay.errors import TrainingError
 from looksay.export.bundle import architecture_name, load_bundle_model
-from looksay.models import CaptionModel
+from looksay.models import CaptionModel, model_options
 from looksay.runtime import SHIPPED, Bundle
 from looksay.runtime.manifest import VOCABULARY
 from looksay.text import SPECIALS, Vocabulary
+from looksay.training.recipe import Recipe
 from looksay.training.trunk import TRUNK_WEIGHTS, decoder_weights
 
 # Which axis of a weight goes by the word; every model calls these two layers so.
@@ -48,14 +50,30 @@ def start_from(
     return len(rows)
 
 
-def start_settings(name: str) -> list[str]:
-    """The recipe's settings that starting from a bundle takes: the bundle itself, and the weights
-    of its trunk where they were trained with it. BundleError where there is no bundle."""
+def start_settings(name: str, recipe: Recipe) -> list[str]:
+    """The recipe's settings that starting from a bundle takes: the bundle itself, the weights of
+    its trunk where they were trained with it, and the sizes of its model where the recipe goes on
+    with that model (the same architecture, not `start_partly`). BundleError where there is no
+    bundle."""
     bundle = Bundle.open(_folder(name))
     settings = [f"training.start_from={json.dumps(name)}"]
     if TRUNK_WEIGHTS in bundle.config["files"]:
         settings.append(f"features.weights={json.dumps(str(bundle.file(TRUNK_WEIGHTS)))}")
+    if recipe.architecture == bundle.config["architecture"] and not recipe.training.start_partly:
+        settings += [f"model.{key}={json.dumps(size)}" for key, size in _sizes(bundle).items()]
     return settings
+
+
+def _sizes(bundle: Bundle) -> dict[str, int]:
+    """What shapes a bundle's model. Its rates and its loss are the recipe's to say."""
+    own = bundle.config.get("model", {})
+    known = model_options(bundle.config["architecture"])
+    shared = inspect.signature(CaptionModel).parameters
+    return {
+        key: own[key]
+        for key, default in known.items()
+        if key in own and key not in shared and isinstance(default, int)
+    }
 
 
 def check_start(model: CaptionModel, name: str, *, partly: bool = False) -> CaptionModel:
