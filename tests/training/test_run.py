@@ -41,6 +41,12 @@ RECORDS = tuple(
 )
 
 
+def test_a_recipe_that_only_goes_on_asks_from_what(tmp_path):
+    recipe = load_recipe("region-encoder-self-critical")
+    with pytest.raises(RecipeError, match="only goes on from a model.*--from BUNDLE"):
+        runs.check_run(tmp_path / "run", recipe, resume=False)
+
+
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_recipe_takes_a_step_that_changes_every_weight(name):
     """At a small size; all else as shipped."""

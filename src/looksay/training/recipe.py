@@ -53,6 +53,9 @@ class Recipe:
                 "distillation.teachers has no place beside training.start_is_target, where the "
                 "targets are not the words that teachers say"
             )
+        training = self.training
+        if not (training.epochs or training.start_from or self.self_critical.epochs):
+            raise RecipeError("training.epochs is 0; it must be 1 or more")
         if self.features.streamed:
             self._check_streamed()
 

@@ -118,8 +118,7 @@ class TrainingOptions:
             value = getattr(self, name)
             if value not in choices:
                 raise RecipeError(f"training.{name} is {value!r}; it must be one of {choices}")
-        least = {"epochs": 0 if self.start_from else 1, "batch_pictures": 1}
-        for name, value in (least | {"captions_per_picture": 1}).items():
+        for name, value in {"epochs": 0, "batch_pictures": 1, "captions_per_picture": 1}.items():
             if getattr(self, name) < value:
                 raise RecipeError(
                     f"training.{name} is {getattr(self, name)}; it must be {value} or more"

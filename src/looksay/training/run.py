@@ -23,7 +23,7 @@ import keras
 
 from looksay.data import Dataset
 from looksay.decoding import DecodingOptions
-from looksay.errors import TrainingError
+from looksay.errors import RecipeError, TrainingError
 from looksay.features.backbones import get_backbone
 from looksay.features.store import FeatureStore
 from looksay.files import replace_file
@@ -102,7 +102,13 @@ def start_run(
 
 def check_run(folder: Path, recipe: Recipe, resume: bool) -> None:
     """What can be known before the data is: TrainingError for a folder in use, or one that cannot
-    be resumed, and what `check_model_options` raises."""
+    be resumed, RecipeError where there is nothing to start from, and what `check_model_options`
+    raises."""
+    if not (recipe.training.epochs or recipe.training.start_from):
+        raise RecipeError(
+            f"the recipe {recipe.name} only goes on from a model that was trained before: say from "
+            "which with --from BUNDLE"
+        )
     check_folder(folder, recipe, resume)
     check_model_options(recipe, starts=not resume)
 
