@@ -55,7 +55,8 @@ def write_scored_bundle(
             features = run.recipe.features
             unkept = bool(features.trained_from or features.streamed)
             backbone = parts.files[BACKBONE_GRAPH] if unkept else None
-            write_memory(remember(run.features, run.words, backbone), memory)
+            found = remember(run.features, run.words, features.views, backbone)
+            write_memory(found, memory)
             parts.files[CONSENSUS] = memory
         _write(run, parts, folder, name or run.recipe.name)
 

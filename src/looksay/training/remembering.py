@@ -1,6 +1,6 @@
 """What a bundle remembers of its training pictures, see `looksay.consensus`.
 
-N pictures, B of them, I views, R places, D feature size.
+N pictures, B of them, I of their views, R places, D feature size.
 """
 
 from __future__ import annotations
@@ -17,14 +17,19 @@ from looksay.training.prepare import Words
 from looksay.training.prepared import Features
 from looksay.training.seeing import see_photographs
 
+_WHOLE = ("plain", "mirror")  # views that show all of a picture, as captioning sees it
 
-def remember(features: Features, words: Words, backbone: Path | None) -> Memory:
-    """The memory of the training pictures. backbone: the graph that the bundle sees through, where
-    what it sees of them is not kept; None: it is."""
+
+def remember(
+    features: Features, words: Words, views: Sequence[str], backbone: Path | None
+) -> Memory:
+    """The memory of the training pictures. views: those that are kept of each. backbone: the graph
+    that the bundle sees through, where what it sees of them is not kept; None: it is."""
     numbers_N = worth_remembering(len(features.splits["train"].records))
     means: Iterator[tuple[Any, np.ndarray]]
     if backbone is None:
-        means = _kept_means(features, numbers_N)
+        columns = [number for number, view in enumerate(views) if view in _WHOLE]
+        means = _kept_means(features, numbers_N, columns)
     else:
         means = _seen_means(features, numbers_N, backbone)
     means_ND = np.empty((len(numbers_N), features.feature_size), np.float32)
@@ -34,9 +39,12 @@ def remember(features: Features, words: Words, backbone: Path | None) -> Memory:
     return learn_memory(means_ND, captions, len(words.vocabulary))
 
 
-def _kept_means(features: Features, numbers_N: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
-    """Of the features kept, over all views of a picture: a steadier mean than the plain one's."""
-    rows_NI, array = features.splits["train"].rows[numbers_N], features.store.array()
+def _kept_means(
+    features: Features, numbers_N: np.ndarray, columns: Sequence[int]
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Of the features kept, over some views of a picture: a steadier mean than the plain one's."""
+    rows_NI = features.splits["train"].rows[numbers_N][:, columns]
+    array = features.store.array()
     masks = features.store.masks()
     for start in range(0, len(rows_NI), CHUNK):
         rows_BI = rows_NI[start : start + CHUNK]
