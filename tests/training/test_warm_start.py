@@ -150,3 +150,11 @@ def test_a_start_of_another_kind_or_in_parts_leaves_the_sizes_to_the_recipe():
     for settings in (["training.start_partly=true"], ["model.architecture=show_and_tell"]):
         found = start_settings("default", load_recipe("default", settings))
         assert not [each for each in found if each.startswith("model.")]
+
+
+@pytest.mark.parametrize("model", [None, ["hidden_size"]])
+def test_a_start_that_describes_no_model_gives_no_sizes(shipped, monkeypatch, model):
+    monkeypatch.setitem(shipped.config, "model", model)
+    monkeypatch.setattr(Bundle, "open", lambda folder: shipped)
+    found = start_settings("default", load_recipe("default"))
+    assert not [each for each in found if each.startswith("model.")]

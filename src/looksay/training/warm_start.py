@@ -66,7 +66,9 @@ def start_settings(name: str, recipe: Recipe) -> list[str]:
 
 def _sizes(bundle: Bundle) -> dict[str, int]:
     """What shapes a bundle's model. Its rates and its loss are the recipe's to say."""
-    own = bundle.config.get("model", {})
+    own = bundle.config.get("model")
+    if not isinstance(own, dict):
+        return {}  # `check_start` says what is wrong
     known = model_options(bundle.config["architecture"])
     shared = inspect.signature(CaptionModel).parameters
     return {
